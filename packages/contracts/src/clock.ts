@@ -1,0 +1,36 @@
+/** Time as Verdigris sees it: injected, so that tests decide when it passes. */
+export interface Clock {
+  /** Wall-clock milliseconds since the epoch. Never decides anything: shown to people, compared with `monotonic`. */
+  now(): number;
+  /** Milliseconds that only go forward, from an arbitrary origin. */
+  monotonic(): number;
+  /** Calls `fn` once after `delayMs`, without keeping the process alive. Returns a function that cancels it. */
+  setTimer(fn: () => void, delayMs: number): () => void;
+}
+
+/** `setTimeout` overflows past 2^31 - 1 ms (24.8 days) and then fires at once. */
+const longestTimerMs = 2_147_483_647;
+
+/** The host's own time. Timers longer than 24.8 days are chained; none keeps a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer(fn, delayMs) {
+    let cancelled = false;
+    let handle: unknown;
+    const arm = (remaining: number): void => {
+      const wait = Math.min(Math.max(remaining, 0), longestTimerMs);
+      handle = setTimeout(() => {
+        if (cancelled) return;
+        if (remaining > wait) arm(remaining - wait);
+        else fn();
+      }, wait);
+      (handle as { unref?: () => void }).unref?.();
+    };
+    arm(delayMs);
+    return () => {
+      cancelled = true;
+      clearTimeout(handle as number);
+    };
+  },
+};

@@ -1,0 +1,40 @@
+import type { BundleId } from "./bundle.ts";
+import type { RouterEvents } from "./router.ts";
+import type { ModelUsage, RunOutcome, RunScope } from "./run.ts";
+
+/** Stops what it was returned for. Calling it twice is harmless. */
+export type Unsubscribe = () => void;
+
+/** Everything a process can be told about its runs. Payloads are plain, frozen data. */
+export interface RunEvents {
+  "run-started": { readonly scope: RunScope; readonly deadline: number | null };
+  "run-finished": {
+    readonly scope: RunScope;
+    readonly outcome: RunOutcome;
+    readonly durationMs: number;
+    readonly usage: readonly ModelUsage[];
+  };
+  /** Time to checkpoint: the run's deadline is near. */
+  "run-expiring": { readonly scope: RunScope; readonly deadline: number };
+  /** A run passed its deadline: here, or swept for a process that is gone. */
+  "run-expired": {
+    readonly run: string;
+    readonly bundle: BundleId;
+    readonly deadline: number;
+    readonly local: boolean;
+  };
+  "run-migrated": { readonly scope: RunScope; readonly from: BundleId; readonly reason: string };
+  "run-cancelled": { readonly scope: RunScope; readonly reason: string };
+  /** The pin could not be taken back; it expires at its deadline, and the run's result stands. */
+  "finish-failed": { readonly scope: RunScope; readonly error: unknown };
+  usage: { readonly scope: RunScope; readonly usage: ModelUsage };
+  "pipeline-loaded": { readonly bundle: BundleId; readonly durationMs: number };
+  "pipeline-unloaded": { readonly bundle: BundleId };
+  "load-failed": { readonly bundle: BundleId; readonly error: unknown };
+  "unload-failed": { readonly bundle: BundleId; readonly error: unknown };
+  /** A listener or an instrument threw; the run went on. */
+  "listener-failed": { readonly source: string; readonly error: unknown };
+}
+
+/** What `on(event, fn)` of the umbrella reports. */
+export type VerdigrisEvents = RunEvents & RouterEvents;

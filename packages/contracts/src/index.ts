@@ -1,0 +1,69 @@
+export type {
+  Bundle,
+  BundleId,
+  BundleManifest,
+  BundleRecord,
+  CodePiece,
+  Digest,
+  EmbeddingModel,
+  IndexEntry,
+  ModelEntry,
+  PromptEntry,
+  ToolEntry,
+} from "./bundle.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  InvalidArgumentError,
+  isVerdigrisError,
+  VerdigrisError,
+} from "./errors.ts";
+export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
+export type { JsonObject, JsonValue } from "./json.ts";
+export { type AgentKeys, agentKeys, isId, requireId, timeKey } from "./keys.ts";
+export { decodeRecord, recordVersion, type VersionedRecord } from "./records.ts";
+export type {
+  Actor,
+  Audience,
+  AuditEntry,
+  Canary,
+  Hold,
+  OnRollback,
+  RecentMove,
+  RefusalReason,
+  Retiring,
+  Route,
+  RouteMove,
+  RoutePolicy,
+  RouteView,
+  Share,
+  Strategy,
+} from "./route.ts";
+export type {
+  Assignment,
+  Labels,
+  MoveRequest,
+  MoveResult,
+  Router,
+  RouterEvents,
+  RouteSnapshot,
+} from "./router.ts";
+export type {
+  ModelUsage,
+  PinPointer,
+  PinRecord,
+  RunId,
+  RunOutcome,
+  RunScope,
+  TrafficClass,
+} from "./run.ts";
+export {
+  type CommitResult,
+  type Store,
+  type StoreCapabilities,
+  type StoreEntry,
+  type StoreHint,
+  type StoreOp,
+  storeLimits,
+} from "./store.ts";

@@ -1,0 +1,56 @@
+import { InvalidArgumentError } from "./errors.ts";
+
+const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** True for text that may stand in a store key: 1 to 128 of `A-Z a-z 0-9 . _ : -`. */
+export function isId(value: unknown): value is string {
+  return typeof value === "string" && idPattern.test(value);
+}
+
+/** Returns `value` when it is an id; throws `invalid-argument` naming `argument` otherwise. */
+export function requireId(argument: string, value: unknown): string {
+  if (!isId(value)) {
+    const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : typeof value;
+    throw new InvalidArgumentError(argument, `must match ${idPattern.source}, got ${shown}`);
+  }
+  return value;
+}
+
+/** Milliseconds as 13 digits, so that byte order is time order (until the year 2286). */
+export function timeKey(atMs: number): string {
+  return String(Math.max(0, Math.min(9_999_999_999_999, Math.floor(atMs)))).padStart(13, "0");
+}
+
+/** The keys of one agent. All of them share the prefix `{agent}/`, so one agent can live on one shard. */
+export interface AgentKeys {
+  readonly prefix: string;
+  readonly route: string;
+  readonly pins: string;
+  bundle(id: string): string;
+  index(name: string, version: string): string;
+  pinsOf(bundle: string): string;
+  pin(bundle: string, deadline: number, run: string): string;
+  claim(id: string): string;
+  moved(run: string): string;
+  audit(generation: number): string;
+  notice(at: number, id: string): string;
+}
+
+/** Builds the keys of `agent`; see `docs/formats.md` for what stands under each. */
+export function agentKeys(agent: string): AgentKeys {
+  const prefix = `${requireId("agent", agent)}/`;
+  const pins = `${prefix}pin/`;
+  return {
+    prefix,
+    route: `${prefix}route`,
+    pins,
+    bundle: (id) => `${prefix}bundle/${id}`,
+    index: (name, version) => `${prefix}index/${name}/${version}`,
+    pinsOf: (bundle) => `${pins}${bundle}/`,
+    pin: (bundle, deadline, run) => `${pins}${bundle}/${timeKey(deadline)}/${run}`,
+    claim: (id) => `${prefix}claim/${id}`,
+    moved: (run) => `${prefix}moved/${run}`,
+    audit: (generation) => `${prefix}audit/${String(generation).padStart(10, "0")}`,
+    notice: (at, id) => `${prefix}notice/${timeKey(at)}/${id}`,
+  };
+}

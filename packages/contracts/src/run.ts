@@ -1,0 +1,71 @@
+import type { BundleId, Digest } from "./bundle.ts";
+import type { Labels } from "./router.ts";
+
+/** Minted by the SDK (a ULID by default). */
+export type RunId = string;
+
+/** Every run has one class; only `live` and `canary` are production. */
+export type TrafficClass = "live" | "canary" | "preview" | "shadow" | "smoke" | "eval" | "drill";
+
+/** How a run ended, as its owner says. */
+export type RunOutcome = "completed" | "failed" | "cancelled";
+
+/** What a run is, passed explicitly to every step: enough to tag logs, spans and bills. Frozen. */
+export interface RunScope {
+  readonly agent: string;
+  readonly run: RunId;
+  readonly bundle: BundleId;
+  readonly digest: Digest;
+  readonly class: TrafficClass;
+  readonly key: string;
+  readonly labels: Labels;
+  /** True once the run has moved from one bundle to another; such runs stay out of comparisons. */
+  readonly mixed: boolean;
+  /** The step this scope belongs to; absent on the run's own scope. */
+  readonly step?: string;
+}
+
+/** `{agent}/pin/{bundle}/{deadline}/{run}`: the durable record that a run belongs to a bundle. */
+export interface PinRecord {
+  readonly v: number;
+  readonly run: RunId;
+  readonly bundle: BundleId;
+  /** Counts owners: every resume and migration adds one. */
+  readonly epoch: number;
+  /** Store time at which the run was accepted. */
+  readonly accepted: number;
+  /** Store time after which the pin no longer counts. */
+  readonly deadline: number;
+  /** The latest deadline an extension may ask for: accepted + maxAgeMs of the policy it was accepted under. */
+  readonly cap: number;
+  readonly class: TrafficClass;
+  /** The route generation that accepted it. */
+  readonly generation: number;
+  /** Sticky key, when it is not the run id. */
+  readonly key?: string;
+  readonly labels?: Labels;
+  /** The caller's id, claimed under `{agent}/claim/{id}`. */
+  readonly claim?: string;
+  /** The run this one is a child of, and the root of the tree. */
+  readonly parent?: RunId;
+  readonly root?: RunId;
+  /** Present until a process that serves the bundle takes the run up. */
+  readonly unplaced?: true;
+  /** Bundles the run was on before. */
+  readonly was?: readonly BundleId[];
+}
+
+/** `{agent}/claim/{id}` and `{agent}/moved/{run}`: where to find a pin whose key the reader cannot know. */
+export interface PinPointer {
+  readonly v: number;
+  readonly run: RunId;
+  readonly pin: string;
+}
+
+/** Tokens used by one model call. Cost is in the unit of the caller's price table; `null` says that it is not known. */
+export interface ModelUsage {
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cost: number | null;
+}

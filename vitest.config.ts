@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+// An array replaces Vite's defaults, so the defaults are named again after ours.
+const conditions = ["@verdigris/source", "node", "module", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    restoreMocks: true,
+    testTimeout: 30_000,
+    reporters: ["default"],
+  },
+});
