@@ -133,6 +133,7 @@ export type RouteMove =
 /** Why a move was refused. */
 export type RefusalReason =
   | "held"
+  | "no-route"
   | "bundle-sealed"
   | "bundle-unknown"
   | "candidate-present"

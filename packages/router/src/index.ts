@@ -1,1 +1,15 @@
-export {};
+export { type Assign, compileAssign } from "./assign.ts";
+export { auditDigest } from "./audit.ts";
+export { bucketCount, bucketOf, seedOf } from "./bucket.ts";
+export { createEventHub, type EventHub } from "./event-hub.ts";
+export { isForward } from "./move-direction.ts";
+export { readRoute } from "./route-snapshot.ts";
+export { completePolicy, correctTimes, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
+export {
+  applyMove,
+  type MoveContext,
+  type RouteDraft,
+  type Transition,
+} from "./route-transitions.ts";
+export { createStoreRouter, type StoreRouter, type StoreRouterOptions } from "./store-router.ts";
+export { createStoreTime, type StoreTime } from "./store-time.ts";

@@ -1,0 +1,42 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Actor, AuditEntry, Digest, Route, RouteMove, RouteView } from "@verdigris/contracts";
+import { recordVersion } from "@verdigris/contracts";
+import type { RouteDraft } from "./route-transitions.ts";
+
+function view(route: RouteDraft): RouteView {
+  const { live, stable, candidate, canary, holdback, held } = route;
+  return { live, stable, candidate, canary, holdback, held };
+}
+
+/** Digest of a stored audit entry: SHA-256 over its JSON text, byte for byte as stored. */
+export function auditDigest(text: string): Digest {
+  return `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`;
+}
+
+/** What goes on record with a move. */
+export interface AuditFacts {
+  readonly verb: RouteMove["verb"];
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly requestId: string;
+  readonly evidence: Digest | null;
+}
+
+/** Writes the audit entry of a move and the route that carries its digest, so that the chain cannot be cut unseen. */
+export function withAudit(
+  before: Route | null,
+  draft: RouteDraft,
+  facts: AuditFacts,
+): { readonly route: Route; readonly text: string } {
+  const entry: AuditEntry = {
+    v: recordVersion,
+    generation: draft.generation,
+    ...facts,
+    from: before === null ? null : view(before),
+    to: view(draft),
+    previous: before?.audit ?? null,
+  };
+  const text = JSON.stringify(entry);
+  return { route: { ...draft, audit: auditDigest(text) }, text };
+}

@@ -1,0 +1,44 @@
+import { type Route, type RouterEvents, type RouteSnapshot, VerdigrisError } from "@verdigris/contracts";
+import type { EventHub } from "./event-hub.ts";
+import { type AppliedRoute, compareRoutes } from "./route-snapshot.ts";
+
+/** The route in force in this process: it only ever goes forward. */
+export interface HeldRoute {
+  current(): AppliedRoute | null;
+  /**
+   * Takes a route over when it is newer. `basis` is what was in force when its read was sent: only a read sent after the
+   * current route was in force can prove that the store went backwards (`store-regressed`); any other was merely slow.
+   */
+  apply(found: AppliedRoute | null, basis: AppliedRoute | null): void;
+}
+
+/** Creates the holder of an agent's route; reports a store that went backwards once per state it was found in. */
+export function createHeldRoute(agent: string, events: EventHub<RouterEvents>): HeldRoute {
+  let applied: AppliedRoute | null = null;
+  let reported: string | null = null;
+
+  const regressed = (known: RouteSnapshot, found: Route | null): VerdigrisError => {
+    const seen = found === null ? "no route" : `${found.incarnation}, generation ${found.generation}`;
+    if (reported !== seen) events.emit("store-regressed", { known, found });
+    reported = seen;
+    return new VerdigrisError(
+      "store-regressed",
+      `the store of ${agent} went backwards: this process knows ${known.route.incarnation}, generation ${known.route.generation}, the store answers ${seen}; nothing starts until an operator decides which is right`,
+      { agent, known: known.route.generation, found: found?.generation ?? null },
+    );
+  };
+
+  return {
+    current: () => applied,
+    apply(found, basis) {
+      const order = compareRoutes(applied, found);
+      if (order === "newer" && found !== null) {
+        applied = found;
+        reported = null;
+        events.emit("route", found);
+      } else if (order === "stale" && applied !== null && basis === applied) {
+        throw regressed(applied, found?.route ?? null);
+      }
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock } from "@verdigris/contracts";
+
+/** Store time as this process best knows it, carried forward by the monotonic clock. */
+export interface StoreTime {
+  /** Store time now, in ms; off by at most half the last round trip plus clock drift since. Throws nothing; 0 before the first reply. */
+  now(): number;
+  /** Notes a reply: `at` is the store's time in it, `sentMonotonic` the monotonic time its call was sent. */
+  observe(at: number, sentMonotonic: number): void;
+  /**
+   * True when `now()` must not be trusted before another reply: none yet, the last one is over a minute old and
+   * `maxAgeMs` says that matters, or wall and monotonic clock have parted by more than a second since (the machine slept).
+   */
+  suspect(maxAgeMs?: number): boolean;
+}
+
+const partedMs = 1_000;
+
+/** Creates the store time of one process; a node's wall clock is compared, never used. */
+export function createStoreTime(clock: Clock): StoreTime {
+  let offset = 0;
+  let heardMonotonic = Number.NEGATIVE_INFINITY;
+  let wallAhead = 0;
+  return {
+    now: () => (heardMonotonic === Number.NEGATIVE_INFINITY ? 0 : clock.monotonic() + offset),
+    observe(at, sentMonotonic) {
+      const received = clock.monotonic();
+      offset = at - (sentMonotonic + received) / 2;
+      heardMonotonic = received;
+      wallAhead = clock.now() - received;
+    },
+    suspect(maxAgeMs = Number.POSITIVE_INFINITY) {
+      const monotonic = clock.monotonic();
+      if (monotonic - heardMonotonic > maxAgeMs || heardMonotonic === Number.NEGATIVE_INFINITY) return true;
+      return Math.abs(clock.now() - monotonic - wallAhead) > partedMs;
+    },
+  };
+}
