@@ -67,3 +67,4 @@ export {
   type StoreOp,
   storeLimits,
 } from "./store.ts";
+export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts";
