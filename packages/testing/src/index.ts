@@ -1,1 +1,1 @@
-export {};
+export { createFakeClock, type FakeClock, type FakeClockOptions } from "./fake-clock.ts";
