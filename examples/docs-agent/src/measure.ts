@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import { type Answer, type Asked, createDocsAgent, type DocsAgent, type RunState } from "./agent.ts";
+import { loadCorpus } from "./corpus.ts";
+import { loadEncoder } from "./encoder.ts";
+import { buildIndex, type IndexKind } from "./indexes.ts";
+import { answerPrompt } from "./pieces.ts";
+import { costOf } from "./pricing.ts";
+import { loadQuestions, type Slice } from "./questions.ts";
+import { createReader } from "./reader.ts";
+
+const kinds: readonly IndexKind[] = ["whole", "split", "both", "routed"];
+
+const { values } = parseArgs({
+  options: {
+    index: { type: "string", default: "whole" },
+    limit: { type: "string", default: "403" },
+    sentences: { type: "string", default: "12" },
+    pages: { type: "string", default: "1" },
+    forget: { type: "boolean", default: false },
+    stepwise: { type: "boolean", default: false },
+  },
+});
+
+/** Runs the agent one step at a time, through JSON, as another process would take it up. */
+async function stepwise(agent: DocsAgent, asked: Asked): Promise<Answer> {
+  const stored = (state: RunState): RunState => JSON.parse(JSON.stringify(state)) as RunState;
+  const searched = stored(await agent.steps.search(asked));
+  return agent.steps.answer(stored(await agent.steps.read(searched)));
+}
+
+async function measure(kind: IndexKind): Promise<void> {
+  const corpus = loadCorpus();
+  const questions = loadQuestions(corpus).slice(0, Number(values.limit));
+  const reader = createReader({
+    encoder: await loadEncoder(),
+    sentences: Number(values.sentences),
+    pagesRead: Number(values.pages),
+    rememberPages: !values.forget,
+  });
+  const index = buildIndex(kind, corpus);
+  const agent = createDocsAgent({ index, corpus, reader, prompt: answerPrompt });
+
+  console.log(`${index.version}: ready after ${Math.round(performance.now())} ms`);
+  const outcomes: { readonly slice: Slice; readonly right: boolean; readonly answer: Answer }[] = [];
+  const startedAt = performance.now();
+  for (const { text, exclude, slice, target } of questions) {
+    const answer = values.stepwise
+      ? await stepwise(agent, { text, exclude })
+      : await agent.answer({ text, exclude });
+    outcomes.push({ slice, right: answer.citation === target, answer });
+  }
+  const elapsed = performance.now() - startedAt;
+
+  for (const slice of ["all", "identifier", "natural"] as const) {
+    const asked = outcomes.filter((outcome) => slice === "all" || outcome.slice === slice);
+    const right = asked.filter((outcome) => outcome.right).length;
+    console.log(
+      `${slice.padEnd(10)} ${right} of ${asked.length} (${((100 * right) / asked.length).toFixed(1)} %)`,
+    );
+  }
+  const inputTokens = outcomes.reduce((sum, { answer }) => sum + answer.inputTokens, 0);
+  const outputTokens = outcomes.reduce((sum, { answer }) => sum + answer.outputTokens, 0);
+  const cost = costOf({ inputTokens, outputTokens }).toFixed(4);
+  const times = outcomes.map(({ answer }) => answer.latencyMs).sort((left, right) => left - right);
+  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(0);
+  console.log(`tokens     ${inputTokens} in, ${outputTokens} out, ${cost} USD`);
+  console.log(`ms a run   ${(elapsed / questions.length).toFixed(1)} mean, p50 ${at(0.5)}, p95 ${at(0.95)}`);
+}
+
+const kind = kinds.find((known) => known === values.index);
+if (kind === undefined) throw new TypeError(`--index must be one of ${kinds.join(", ")}`);
+await measure(kind);

@@ -1,0 +1,132 @@
+import { type LanguageModel, UnsupportedFunctionalityError } from "ai";
+import type { Digest } from "./digest.ts";
+import { type SentenceEncoder, similarity, type Vector } from "./encoder.ts";
+import type { Hit } from "./indexes.ts";
+import { sentencesOf } from "./markdown.ts";
+import { tokensOf } from "./tokens.ts";
+import type { ReadOutput } from "./tools.ts";
+
+/** The language model interface of AI SDK 7. */
+export type ReaderModel = Extract<LanguageModel, { readonly specificationVersion: "v4" }>;
+
+type CallOptions = Parameters<ReaderModel["doGenerate"]>[0];
+type GenerateResult = Awaited<ReturnType<ReaderModel["doGenerate"]>>;
+type Content = GenerateResult["content"];
+
+/** How much work the reader does for an answer. */
+export interface ReaderOptions {
+  readonly encoder: SentenceEncoder;
+  /** Sentences compared with the question, from the top of each page. @default 12 */
+  readonly sentences?: number;
+  /** Pages read before answering, best hit first; the best hit is cited. @default 1 */
+  readonly pagesRead?: number;
+  /** Keep the vectors of pages for the next question, in this reader; `false` computes them every time. @default true */
+  readonly rememberPages?: boolean;
+}
+
+/** A model that can be pinned: its name, the digest of its weights, and the settings that change its work. */
+export interface Reader {
+  readonly model: ReaderModel;
+  readonly snapshot: Digest;
+  readonly settings: {
+    readonly sentences: number;
+    readonly pagesRead: number;
+    readonly rememberPages: boolean;
+  };
+}
+
+const modelId = "sentence-reader";
+const hitsWanted = 5;
+const shortestSentence = 30;
+const sentenceLimit = 120;
+const questionLimit = 240;
+const quotes = 2;
+
+/**
+ * A small extractive reader that speaks the interface of a language model: it asks for a search, reads the best
+ * pages, quotes the two sentences nearest to the question and cites its source. It computes; nothing is scripted.
+ */
+export function createReader(options: ReaderOptions): Reader {
+  const { encoder, sentences = 12, pagesRead = 1, rememberPages = true } = options;
+  const remembered = new Map<string, Promise<readonly Vector[]>>();
+
+  const vectorsOf = (page: ReadOutput, lines: readonly string[]): Promise<readonly Vector[]> => {
+    const known =
+      remembered.get(page.text) ?? encoder.embed(lines.map((line) => line.slice(0, sentenceLimit)));
+    if (rememberPages) remembered.set(page.text, known);
+    return known;
+  };
+
+  const quote = async (question: string, pages: readonly ReadOutput[]): Promise<string> => {
+    const [asked] = await encoder.embed([question.slice(0, questionLimit)]);
+    const candidates: { readonly line: string; readonly near: number }[] = [];
+    for (const page of pages) {
+      const lines = sentencesOf(page.text)
+        .filter((line) => line.length > shortestSentence)
+        .slice(0, sentences);
+      const vectors = lines.length === 0 ? [] : await vectorsOf(page, lines);
+      vectors.forEach((vector, at) => {
+        candidates.push({ line: lines[at] ?? "", near: similarity(asked ?? [], vector) });
+      });
+    }
+    candidates.sort((left, right) => right.near - left.near);
+    const quoted = candidates.slice(0, quotes).map(({ line }) => line);
+    return [...quoted, `Source: ${pages[0]?.slug ?? "none"}`].join(" ");
+  };
+
+  const respond = async ({ prompt, abortSignal }: CallOptions): Promise<Content> => {
+    abortSignal?.throwIfAborted();
+    const question = questionIn(prompt);
+    const hits = resultsIn(prompt, "search_docs")[0] as readonly Hit[] | undefined;
+    if (hits === undefined) return [call("search", "search_docs", { query: question, k: hitsWanted })];
+    const pages = resultsIn(prompt, "read_doc") as readonly ReadOutput[];
+    if (pages.length > 0) return [{ type: "text", text: await quote(question, pages) }];
+    if (hits.length === 0) return [{ type: "text", text: "Nothing found." }];
+    return hits
+      .slice(0, pagesRead)
+      .map(({ slug }, position) => call(`read-${position}`, "read_doc", { slug }));
+  };
+
+  const model: ReaderModel = {
+    specificationVersion: "v4",
+    provider: "local",
+    modelId,
+    supportedUrls: {},
+    doGenerate: async (call) => resultOf(await respond(call), call, `${modelId}@${encoder.weights}`),
+    doStream: () => Promise.reject(new UnsupportedFunctionalityError({ functionality: "streaming" })),
+  };
+  return { model, snapshot: encoder.weights, settings: { sentences, pagesRead, rememberPages } };
+}
+
+function resultOf(content: Content, { prompt }: CallOptions, servedModel: string): GenerateResult {
+  const input = prompt.reduce((sum, message) => sum + tokensOf(message.content), 0);
+  const output = tokensOf(content);
+  const unified = content[0]?.type === "tool-call" ? "tool-calls" : "stop";
+  return {
+    content,
+    finishReason: { unified, raw: undefined },
+    usage: {
+      inputTokens: { total: input, noCache: input, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: output, text: output, reasoning: undefined },
+    },
+    response: { modelId: servedModel },
+    warnings: [],
+  };
+}
+
+function call(toolCallId: string, toolName: string, input: unknown): Content[number] {
+  return { type: "tool-call", toolCallId, toolName, input: JSON.stringify(input) };
+}
+
+function questionIn(prompt: CallOptions["prompt"]): string {
+  const last = prompt.findLast((message) => message.role === "user");
+  const part = last?.content.find((piece) => piece.type === "text");
+  return part?.text ?? "";
+}
+
+function resultsIn(prompt: CallOptions["prompt"], toolName: string): unknown[] {
+  return prompt
+    .flatMap((message) => (message.role === "tool" ? message.content : []))
+    .flatMap((part) => (part.type === "tool-result" && part.toolName === toolName ? [part.output] : []))
+    .flatMap((output) => (output.type === "json" ? [output.value] : []));
+}
