@@ -1,1 +1,1 @@
-export {};
+export { type LoadBundleOptions, loadBundle } from "./load-bundle.ts";
