@@ -22,6 +22,7 @@ export {
 export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type AgentKeys, agentKeys, isId, requireId, timeKey } from "./keys.ts";
+export { createPrefixedStore } from "./prefixed-store.ts";
 export { decodeRecord, recordVersion, type VersionedRecord } from "./records.ts";
 export type {
   Actor,
@@ -68,3 +69,4 @@ export {
   storeLimits,
 } from "./store.ts";
 export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts";
+export { createStoreWatchers, type StoreWatchers } from "./store-watchers.ts";

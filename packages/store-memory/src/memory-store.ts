@@ -3,12 +3,12 @@ import {
   checkGet,
   checkList,
   checkPrefix,
+  createStoreWatchers,
   type Store,
   systemClock,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { createTable } from "./table.ts";
-import { createWatchers } from "./watchers.ts";
 
 /** Settings of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
@@ -32,7 +32,7 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock = systemClock, name = "memory" } = options;
   const table = createTable(clock);
-  const watchers = createWatchers();
+  const watchers = createStoreWatchers();
   let closed = false;
 
   function requireOpen(): void {
