@@ -1,5 +1,14 @@
-import { isStepCount, type ModelMessage, ToolLoopAgent } from "ai";
+import { isStepCount, ToolLoopAgent } from "ai";
 import { z } from "zod";
+import {
+  type Answer,
+  type Asked,
+  answerOf,
+  opening,
+  type RunState,
+  type StepName,
+  type StepReport,
+} from "./answer.ts";
 import type { Corpus } from "./corpus.ts";
 import type { DocsIndex } from "./indexes.ts";
 import type { Reader } from "./reader.ts";
@@ -12,48 +21,6 @@ export interface DocsAgentOptions {
   readonly reader: Reader;
   /** The instructions given to the model. */
   readonly prompt: string;
-}
-
-/** What is asked; `exclude` hides a page from the search (the page a test question was taken from). */
-export interface Asked {
-  readonly text: string;
-  readonly exclude?: string | null;
-}
-
-/** The steps every run takes, in order. */
-export type StepName = "search" | "read" | "answer";
-
-/** What one step did. */
-export interface StepReport {
-  readonly step: StepName;
-  /** The model that served the call, with its snapshot. */
-  readonly servedModel: string;
-  readonly toolCalls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly latencyMs: number;
-}
-
-/** A run between two steps: plain JSON, to be continued by any process that holds the same version of the agent. */
-export interface RunState {
-  readonly asked: Asked;
-  readonly messages: readonly ModelMessage[];
-  readonly steps: readonly StepReport[];
-  /** The last words of the model; empty while it calls tools. */
-  readonly text: string;
-}
-
-/** The outcome of a run. */
-export interface Answer {
-  readonly text: string;
-  /** Address of the page the answer rests on. */
-  readonly citation: string | null;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly toolCalls: number;
-  /** Time spent in steps; a pause between them does not count. */
-  readonly latencyMs: number;
-  readonly steps: readonly StepReport[];
 }
 
 /** `signal` stops the run before its next step or model call. */
@@ -81,7 +48,13 @@ interface CallOptions {
 }
 
 const callOptions: z.ZodType<CallOptions> = z.object({ exclude: z.string().nullable() });
-const stepNames = ["search", "read", "answer"] as const;
+const stepsOfRun = 3;
+
+function stepNamed(toolCalls: readonly { readonly toolName: string }[]): StepName {
+  const tool = toolCalls[0]?.toolName;
+  if (tool === undefined) return "answer";
+  return tool === "search_docs" ? "search" : "read";
+}
 
 /** Puts one version of the agent together. Both ways of running it give the same answer to the same question. */
 export function createDocsAgent({ index, corpus, reader, prompt }: DocsAgentOptions): DocsAgent {
@@ -95,7 +68,7 @@ export function createDocsAgent({ index, corpus, reader, prompt }: DocsAgentOpti
       callOptionsSchema: callOptions,
       prepareCall: ({ options, ...call }) => ({ ...call, toolsContext: { search_docs: options } }),
     });
-  const wholeRun = looping(stepNames.length);
+  const wholeRun = looping(stepsOfRun);
   const oneStep = looping(1);
 
   const advance = async (
@@ -114,7 +87,7 @@ export function createDocsAgent({ index, corpus, reader, prompt }: DocsAgentOpti
       onStepEnd: ({ toolCalls, usage, response }) => {
         const endedAt = performance.now();
         const report: StepReport = {
-          step: stepNames[steps.length] ?? "answer",
+          step: stepNamed(toolCalls),
           servedModel: response.modelId,
           toolCalls: toolCalls.length,
           inputTokens: usage.inputTokens ?? 0,
@@ -136,23 +109,5 @@ export function createDocsAgent({ index, corpus, reader, prompt }: DocsAgentOpti
       read: (state, options) => advance(oneStep, state, options),
       answer: async (state, options) => answerOf(await advance(oneStep, state, options)),
     },
-  };
-}
-
-function opening(asked: Asked): RunState {
-  return { asked, messages: [{ role: "user", content: asked.text }], steps: [], text: "" };
-}
-
-function answerOf({ text, steps }: RunState): Answer {
-  const total = (read: (report: StepReport) => number): number =>
-    steps.reduce((sum, report) => sum + read(report), 0);
-  return {
-    text,
-    citation: /Source: (\/docs\/\S+)$/.exec(text)?.[1] ?? null,
-    inputTokens: total((report) => report.inputTokens),
-    outputTokens: total((report) => report.outputTokens),
-    toolCalls: total((report) => report.toolCalls),
-    latencyMs: total((report) => report.latencyMs),
-    steps,
   };
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { type Answer, type Asked, createDocsAgent, type DocsAgent, type RunState } from "./agent.ts";
+import { createDocsAgent, type DocsAgent } from "./agent.ts";
+import type { Answer, Asked, RunState } from "./answer.ts";
 import { loadCorpus } from "./corpus.ts";
 import { loadEncoder } from "./encoder.ts";
 import { buildIndex, type IndexKind } from "./indexes.ts";
@@ -12,11 +13,12 @@ const kinds: readonly IndexKind[] = ["whole", "split", "both", "routed"];
 
 const { values } = parseArgs({
   options: {
-    index: { type: "string", default: "whole" },
+    index: { type: "string", multiple: true, default: ["whole"] },
     limit: { type: "string", default: "403" },
     sentences: { type: "string", default: "12" },
     pages: { type: "string", default: "1" },
     forget: { type: "boolean", default: false },
+    concurrency: { type: "string", default: "1" },
     stepwise: { type: "boolean", default: false },
   },
 });
@@ -28,27 +30,33 @@ async function stepwise(agent: DocsAgent, asked: Asked): Promise<Answer> {
   return agent.steps.answer(stored(await agent.steps.read(searched)));
 }
 
+const corpus = loadCorpus();
+const questions = loadQuestions(corpus).slice(0, Number(values.limit));
+const reader = createReader({
+  encoder: await loadEncoder(),
+  sentences: Number(values.sentences),
+  pagesRead: Number(values.pages),
+  rememberPages: !values.forget,
+});
+
 async function measure(kind: IndexKind): Promise<void> {
-  const corpus = loadCorpus();
-  const questions = loadQuestions(corpus).slice(0, Number(values.limit));
-  const reader = createReader({
-    encoder: await loadEncoder(),
-    sentences: Number(values.sentences),
-    pagesRead: Number(values.pages),
-    rememberPages: !values.forget,
-  });
   const index = buildIndex(kind, corpus);
   const agent = createDocsAgent({ index, corpus, reader, prompt: answerPrompt });
 
   console.log(`${index.version}: ready after ${Math.round(performance.now())} ms`);
   const outcomes: { readonly slice: Slice; readonly right: boolean; readonly answer: Answer }[] = [];
   const startedAt = performance.now();
-  for (const { text, exclude, slice, target } of questions) {
-    const answer = values.stepwise
-      ? await stepwise(agent, { text, exclude })
-      : await agent.answer({ text, exclude });
-    outcomes.push({ slice, right: answer.citation === target, answer });
-  }
+  const waiting = [...questions];
+  const ask = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { text, exclude, slice, target } = next;
+      const answer = await (values.stepwise
+        ? stepwise(agent, { text, exclude })
+        : agent.answer({ text, exclude }));
+      outcomes.push({ slice, right: answer.citation === target, answer });
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.concurrency) }, ask));
   const elapsed = performance.now() - startedAt;
 
   for (const slice of ["all", "identifier", "natural"] as const) {
@@ -67,6 +75,7 @@ async function measure(kind: IndexKind): Promise<void> {
   console.log(`ms a run   ${(elapsed / questions.length).toFixed(1)} mean, p50 ${at(0.5)}, p95 ${at(0.95)}`);
 }
 
-const kind = kinds.find((known) => known === values.index);
-if (kind === undefined) throw new TypeError(`--index must be one of ${kinds.join(", ")}`);
-await measure(kind);
+const asked = kinds.filter((kind) => values.index.includes(kind));
+if (asked.length === 0) throw new TypeError(`--index must be one of ${kinds.join(", ")}`);
+for (const kind of asked) await measure(kind);
+console.log(`all done   ${(performance.now() / 1_000).toFixed(1)} s after the start of the process`);

@@ -13,6 +13,11 @@ type CallOptions = Parameters<ReaderModel["doGenerate"]>[0];
 type GenerateResult = Awaited<ReturnType<ReaderModel["doGenerate"]>>;
 type Content = GenerateResult["content"];
 
+interface Candidate {
+  readonly line: string;
+  readonly vector: Vector;
+}
+
 /** How much work the reader does for an answer. */
 export interface ReaderOptions {
   readonly encoder: SentenceEncoder;
@@ -20,7 +25,7 @@ export interface ReaderOptions {
   readonly sentences?: number;
   /** Pages read before answering, best hit first; the best hit is cited. @default 1 */
   readonly pagesRead?: number;
-  /** Keep the vectors of pages for the next question, in this reader; `false` computes them every time. @default true */
+  /** Use the vectors of pages already read in this process; `false` computes them every time. @default true */
   readonly rememberPages?: boolean;
 }
 
@@ -38,7 +43,7 @@ export interface Reader {
 const modelId = "sentence-reader";
 const hitsWanted = 5;
 const shortestSentence = 30;
-const sentenceLimit = 120;
+const sentenceLimit = 100;
 const questionLimit = 240;
 const quotes = 2;
 
@@ -48,30 +53,27 @@ const quotes = 2;
  */
 export function createReader(options: ReaderOptions): Reader {
   const { encoder, sentences = 12, pagesRead = 1, rememberPages = true } = options;
-  const remembered = new Map<string, Promise<readonly Vector[]>>();
+  const embedPage = rememberPages ? encoder.recall : encoder.embed;
 
-  const vectorsOf = (page: ReadOutput, lines: readonly string[]): Promise<readonly Vector[]> => {
-    const known =
-      remembered.get(page.text) ?? encoder.embed(lines.map((line) => line.slice(0, sentenceLimit)));
-    if (rememberPages) remembered.set(page.text, known);
-    return known;
+  const candidatesIn = async (page: ReadOutput): Promise<readonly Candidate[]> => {
+    const lines = sentencesOf(page.text)
+      .filter((line) => line.length > shortestSentence)
+      .slice(0, sentences);
+    const vectors = await embedPage(lines.map((line) => line.slice(0, sentenceLimit)));
+    return vectors.map((vector, position) => ({ line: lines[position] ?? "", vector }));
   };
 
   const quote = async (question: string, pages: readonly ReadOutput[]): Promise<string> => {
-    const [asked] = await encoder.embed([question.slice(0, questionLimit)]);
-    const candidates: { readonly line: string; readonly near: number }[] = [];
-    for (const page of pages) {
-      const lines = sentencesOf(page.text)
-        .filter((line) => line.length > shortestSentence)
-        .slice(0, sentences);
-      const vectors = lines.length === 0 ? [] : await vectorsOf(page, lines);
-      vectors.forEach((vector, at) => {
-        candidates.push({ line: lines[at] ?? "", near: similarity(asked ?? [], vector) });
-      });
-    }
-    candidates.sort((left, right) => right.near - left.near);
-    const quoted = candidates.slice(0, quotes).map(({ line }) => line);
-    return [...quoted, `Source: ${pages[0]?.slug ?? "none"}`].join(" ");
+    const [asked, ...found] = await Promise.all([
+      encoder.embed([question.slice(0, questionLimit)]),
+      ...pages.map(candidatesIn),
+    ]);
+    const nearest = found
+      .flat()
+      .map(({ line, vector }) => ({ line, near: similarity(asked[0] ?? [], vector) }))
+      .sort((left, right) => right.near - left.near)
+      .slice(0, quotes);
+    return [...nearest.map(({ line }) => line), `Source: ${pages[0]?.slug ?? "none"}`].join(" ");
   };
 
   const respond = async ({ prompt, abortSignal }: CallOptions): Promise<Content> => {

@@ -78,13 +78,13 @@ export const toolContracts: readonly ToolContract[] = [
   {
     name: "search_docs",
     description: searchDescription,
-    inputSchema: z.toJSONSchema(searchInput),
+    inputSchema: z.toJSONSchema(searchInput, { io: "input" }),
     outputSchema: z.toJSONSchema(searchOutput),
   },
   {
     name: "read_doc",
     description: readDescription,
-    inputSchema: z.toJSONSchema(readInput),
+    inputSchema: z.toJSONSchema(readInput, { io: "input" }),
     outputSchema: z.toJSONSchema(readOutput),
   },
 ];
