@@ -5,12 +5,23 @@ export const bucketCount = 10_000;
 
 const utf8 = new TextEncoder();
 
+/** Characters made per call: a spread of everything at once overflows the stack on long keys. */
+const chunkBytes = 4_096;
+
 /** MurmurHash3 x86-32 is defined over bytes; imurmurhash reads one byte per character, which holds for ASCII alone. */
 function asBytes(text: string): string {
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 127) return String.fromCharCode(...utf8.encode(text));
+    if (text.charCodeAt(i) > 127) return spellBytes(utf8.encode(text));
   }
   return text;
+}
+
+function spellBytes(bytes: Uint8Array): string {
+  let spelt = "";
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    spelt += String.fromCharCode(...bytes.subarray(at, at + chunkBytes));
+  }
+  return spelt;
 }
 
 /** The seed of a salt: MurmurHash3 x86-32 of its UTF-8 bytes with seed 0. */

@@ -5,24 +5,60 @@ import {
   type MoveRequest,
   type MoveResult,
   type Route,
+  type RouteMove,
   requireId,
   type StoreEntry,
   type StoreOp,
 } from "@verdigris/contracts";
 import { isForward } from "./move-direction.ts";
+import { requireAudience, requirePercent } from "./route-terms.ts";
 import { applyMove, type RouteDraft } from "./route-transitions.ts";
+
+const verbs: Readonly<Record<RouteMove["verb"], true>> = {
+  open: true,
+  stage: true,
+  setCanary: true,
+  flip: true,
+  settle: true,
+  rollback: true,
+  drop: true,
+  seal: true,
+  unseal: true,
+  recycle: true,
+  hold: true,
+  release: true,
+};
+
+function checkMove(move: RouteMove): void {
+  if (!Object.hasOwn(verbs, move.verb)) {
+    throw new InvalidArgumentError("move.verb", `must be one of ${Object.keys(verbs).join(", ")}`);
+  }
+  if ("bundle" in move) requireId("bundle", move.bundle);
+  if (move.verb === "open") requireId("incarnation", move.incarnation);
+  if (move.verb === "hold" && (typeof move.why !== "string" || move.why.length > 1_000)) {
+    throw new InvalidArgumentError("why", "must be text of at most 1,000 characters");
+  }
+  if (move.verb !== "setCanary") return;
+  requirePercent("percent", move.percent);
+  if (move.include !== undefined) requireAudience("include", move.include);
+  if (move.exclude !== undefined) requireAudience("exclude", move.exclude);
+}
 
 /** Checks everything about a request that needs no route; throws `invalid-argument`. */
 export function checkRequest(request: MoveRequest): void {
   const { move, actor, expect } = request;
-  if ("bundle" in move) requireId("bundle", move.bundle);
+  checkMove(move);
   if (request.requestId !== undefined) requireId("requestId", request.requestId);
   if (
     !["person", "machine", "policy"].includes(actor.kind) ||
     typeof actor.id !== "string" ||
-    actor.id === ""
+    actor.id === "" ||
+    actor.id.length > 256
   ) {
-    throw new InvalidArgumentError("actor", 'must be { kind: "person" | "machine" | "policy", id }');
+    throw new InvalidArgumentError(
+      "actor",
+      'must be { kind: "person" | "machine" | "policy", id } with an id of 1 to 256 characters',
+    );
   }
   if (typeof request.reason !== "string" || request.reason.length > 2_000) {
     throw new InvalidArgumentError("reason", "must be text of at most 2,000 characters");
@@ -64,8 +100,8 @@ function early(route: Route | null, request: MoveRequest, requestId: string): Mo
 /** A move on the bundle's record: held still while the bundle comes on the route, marked when it is recycled. */
 function recordOp(request: MoveRequest, draft: RouteDraft, entry: StoreEntry): StoreOp {
   const { key, rev } = entry;
-  if (request.move.verb !== "recycle") return { op: "check", key, rev };
   const record = decodeRecord<BundleRecord>(key, entry.value);
+  if (request.move.verb !== "recycle") return { op: "check", key, rev };
   return { op: "put", key, rev, value: JSON.stringify({ ...record, recycled: draft.generation }) };
 }
 

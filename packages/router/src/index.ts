@@ -1,9 +1,10 @@
 export { type Assign, compileAssign } from "./assign.ts";
-export { auditDigest } from "./audit.ts";
+export { type AuditFacts, auditDigest, withAudit } from "./audit.ts";
 export { bucketCount, bucketOf, seedOf } from "./bucket.ts";
+export { checkRequest, type Decision, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
-export { readRoute } from "./route-snapshot.ts";
+export { type AppliedRoute, readRoute } from "./route-snapshot.ts";
 export { completePolicy, correctTimes, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
 export {
   applyMove,

@@ -2,13 +2,19 @@ import type { Audience, Route, RouteMove } from "@verdigris/contracts";
 
 const nobody: Audience = {};
 
+/** Label names are free text: "constructor" must not find what every object inherits. */
+function valuesOf(audience: Audience, name: string): readonly string[] | undefined {
+  const { labels } = audience;
+  return labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
 function within(smaller: Audience, larger: Audience): boolean {
   const covered = (values: readonly string[] = [], by: readonly string[] = []): boolean =>
     values.every((v) => by.includes(v));
   const names = Object.keys(smaller.labels ?? {});
   return (
     covered(smaller.keys, larger.keys) &&
-    names.every((name) => covered(smaller.labels?.[name], larger.labels?.[name]))
+    names.every((name) => covered(valuesOf(smaller, name), valuesOf(larger, name)))
   );
 }
 

@@ -35,6 +35,54 @@ const retries = 3;
 
 type Committed = { readonly rev: number; readonly at: number } | "lost-race" | "no-reply";
 
+type Attempt = MoveResult | "lost-race" | "no-reply";
+
+interface Settling {
+  readonly agent: string;
+  readonly requestId: string;
+  readonly attempt: () => Promise<Attempt>;
+  readonly read: ReadRoute;
+}
+
+function unknownFate({ agent, requestId }: Settling, cause?: unknown): VerdigrisError {
+  return new VerdigrisError(
+    "store-indeterminate",
+    `the store did not say whether it moved the route of ${agent}: repeat the move with requestId ${requestId}`,
+    { agent, requestId },
+    { cause },
+  );
+}
+
+/** The last look after the last try: on record or not, and nobody's guess when even that says nothing. */
+async function concede(settling: Settling, last: "lost-race" | "no-reply"): Promise<MoveResult> {
+  const route = (await settling.read([])).found?.route ?? null;
+  const mine = route?.recent.find((recent) => recent.requestId === settling.requestId);
+  if (route !== null && mine !== undefined) return { outcome: "moved", generation: mine.generation, route };
+  if (last === "no-reply") throw unknownFate(settling);
+  return { outcome: "conflict", route };
+}
+
+async function settle(settling: Settling): Promise<MoveResult> {
+  let unanswered = false;
+  let last: "lost-race" | "no-reply" = "lost-race";
+  try {
+    for (let tries = 0; tries <= retries; tries++) {
+      const result = await settling.attempt();
+      if (typeof result !== "string") {
+        // The reply was lost, yet the move is on record under its request id: it was this one.
+        return unanswered && result.outcome === "duplicate" ? { ...result, outcome: "moved" } : result;
+      }
+      last = result;
+      unanswered ||= result === "no-reply";
+    }
+    return await concede(settling, last);
+  } catch (error) {
+    // "Unavailable" would say that nothing happened, and after a lost reply nobody knows that.
+    if (unanswered && isVerdigrisError(error, "store-unavailable")) throw unknownFate(settling, error);
+    throw error;
+  }
+}
+
 /** Creates the one function that changes a route: read, decide, compare-and-set, with its audit entry in the same commit. */
 export function createMover(options: MoverOptions): (request: MoveRequest) => Promise<MoveResult> {
   const { agent, keys, store, time, clock, newId, read, accept } = options;
@@ -57,10 +105,7 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     );
   };
 
-  const attempt = async (
-    request: MoveRequest,
-    requestId: string,
-  ): Promise<MoveResult | "lost-race" | "no-reply"> => {
+  const attempt = async (request: MoveRequest, requestId: string): Promise<Attempt> => {
     const bundle = bundleOf(request);
     const { found, others } = await read(bundle === null ? [] : [keys.bundle(bundle)]);
     const route = found?.route ?? null;
@@ -83,16 +128,6 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
   return async (request) => {
     checkRequest(request);
     const requestId = request.requestId ?? newId();
-    let unanswered = false;
-    for (let tries = 0; tries <= retries; tries++) {
-      const result = await attempt(request, requestId);
-      if (result === "no-reply") unanswered = true;
-      else if (result !== "lost-race") {
-        // The reply was lost, yet the move is on record under its request id: it was this one.
-        return unanswered && result.outcome === "duplicate" ? { ...result, outcome: "moved" } : result;
-      }
-    }
-    const { found } = await read([]);
-    return { outcome: "conflict", route: found?.route ?? null };
+    return settle({ agent, requestId, attempt: () => attempt(request, requestId), read });
   };
 }

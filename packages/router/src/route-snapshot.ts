@@ -1,4 +1,10 @@
-import { decodeRecord, type Route, type RouteSnapshot, type StoreEntry } from "@verdigris/contracts";
+import {
+  decodeRecord,
+  type Route,
+  type RouteSnapshot,
+  type StoreEntry,
+  VerdigrisError,
+} from "@verdigris/contracts";
 import { type Assign, compileAssign } from "./assign.ts";
 import { correctTimes } from "./route-terms.ts";
 
@@ -15,10 +21,32 @@ function freeze<T>(value: T): T {
   return value;
 }
 
+/** Parts without which a record decides nothing; what a later release adds or drops beside them is its own affair. */
+function isRoute(route: Partial<Route>): boolean {
+  const { incarnation, generation, live, stable, candidate, policy, retiring, sealed, recent } = route;
+  return (
+    [incarnation, live, stable].every((text) => typeof text === "string" && text !== "") &&
+    Number.isSafeInteger(generation) &&
+    candidate !== undefined &&
+    typeof policy === "object" &&
+    [retiring, sealed, recent].every(Array.isArray)
+  );
+}
+
 /** Reads a route entry; throws `record-too-new` or `record-corrupt`. */
 export function readRoute(entry: StoreEntry): AppliedRoute {
-  const route = freeze(correctTimes(decodeRecord<Route>(entry.key, entry.value), entry));
-  return { route, key: entry.key, rev: entry.rev, assign: compileAssign(route) };
+  const { key, rev } = entry;
+  const record = decodeRecord<Route>(key, entry.value);
+  if (!isRoute(record)) {
+    throw new VerdigrisError(
+      "record-corrupt",
+      `${key} holds a record that is no route: restore it from its audit entries`,
+      { key, rev },
+    );
+  }
+  const { canary = null, holdback = null, horizon = null, held = null } = record;
+  const route = freeze(correctTimes({ ...record, canary, holdback, horizon, held }, entry));
+  return Object.freeze({ route, key, rev, assign: compileAssign(route) });
 }
 
 /**

@@ -45,13 +45,26 @@ export function requirePercent(argument: string, percent: number): number {
   return Math.round(hundredths) / 100;
 }
 
+/** An audit entry repeats the canary twice and must fit into one value, or a hold could not be written. */
+const audienceBytes = 8_000;
+
 /** Checks the shape of an audience; throws `invalid-argument` naming the bad part. */
 export function requireAudience(argument: string, audience: Audience): Audience {
+  if (typeof audience !== "object" || audience === null) {
+    throw new InvalidArgumentError(argument, "must be { keys, labels }");
+  }
   const lists = [["keys", audience.keys ?? []], ...Object.entries(audience.labels ?? {})] as const;
   for (const [name, values] of lists) {
     if (!Array.isArray(values) || values.some((value) => typeof value !== "string")) {
       throw new InvalidArgumentError(`${argument}.${name}`, "must be a list of strings");
     }
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(audience)).length;
+  if (bytes > audienceBytes) {
+    throw new InvalidArgumentError(
+      argument,
+      `takes ${bytes} bytes of JSON and ${audienceBytes} are allowed: aim at a label that these runs share`,
+    );
   }
   return audience;
 }

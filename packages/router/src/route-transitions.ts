@@ -70,13 +70,10 @@ function withPolicy(
   const policy = completePolicy(from.policy, patch);
   const before = boundMsOf(from.policy);
   if (boundMsOf(policy) >= before) return { ...next, policy };
-  const standing = from.horizon;
-  const longer = standing !== null && standing.at + standing.boundMs > at + before;
-  return {
-    ...next,
-    policy,
-    horizon: longer ? standing : { at, boundMs: before, generation: next.generation },
-  };
+  // A standing horizon that reaches further is restated from now, so that correcting `at` can only lengthen it.
+  const standing = from.horizon === null ? 0 : from.horizon.at + from.horizon.boundMs - at;
+  const horizon = { at, boundMs: Math.max(before, standing), generation: next.generation };
+  return { ...next, policy, horizon };
 }
 
 function stage(route: Route, next: RouteDraft, move: RouteMove & { verb: "stage" }, at: number): Transition {
@@ -115,7 +112,7 @@ function setCanary(route: Route, next: RouteDraft, move: RouteMove & { verb: "se
   const include = requireAudience("include", move.include ?? route.canary?.include ?? nobody);
   const exclude = requireAudience("exclude", move.exclude ?? route.canary?.exclude ?? nobody);
   const salt = route.canary?.salt ?? `canary/${route.incarnation}/${next.generation}`;
-  const canary = { percent, salt, hash: 1 as const, include, exclude };
+  const canary = { ...route.canary, percent, salt, hash: 1 as const, include, exclude };
   if (JSON.stringify(canary) === JSON.stringify(route.canary)) return unchanged;
   return { kind: "moved", route: { ...next, canary } };
 }
