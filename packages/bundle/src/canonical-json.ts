@@ -4,7 +4,7 @@ import { readPlainJson } from "./plain-json.ts";
 // Own code, not a package: bundle ids stand on these few lines, the packages that do the same either need a newer Node or
 // call toJSON and drop undefined members, and ECMAScript already prints numbers and strings as RFC 8785 asks.
 
-const maxUnits = 16_777_216;
+const maxUnits = 4_194_304;
 
 /**
  * The canonical JSON text of `value` (RFC 8785): members sorted by UTF-16 code units, numbers and strings as ECMAScript
@@ -12,7 +12,7 @@ const maxUnits = 16_777_216;
  *
  * Throws `invalid-argument` for what JSON cannot hold (NaN, infinities, undefined, bigint, functions, symbols, lone
  * surrogates, cycles, holes, objects that are not plain; `toJSON` is never called), for more than 100 levels and for
- * more than 16,777,216 values and characters.
+ * more than 4,194,304 values and characters.
  */
 export function canonicalJson(value: unknown): string {
   const read = readPlainJson(value, { maxUnits, refusePrototypeKeys: false });

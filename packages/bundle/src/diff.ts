@@ -90,7 +90,13 @@ function collect(value: JsonValue, path: string, into: Map<string, JsonValue>): 
   const members =
     typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
   if (members.length === 0) into.set(path, value);
-  for (const [name, member] of members) collect(member, path === "" ? name : `${path}.${name}`, into);
+  for (const [name, member] of members)
+    collect(member, path === "" ? quoted(name) : `${path}.${quoted(name)}`, into);
+}
+
+/** `{ "a.b": 1 }` and `{ a: { b: 1 } }` must not share a path, or one could replace the other unseen. */
+function quoted(name: string): string {
+  return /^[\w:-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 function diffFields(from: Fields, to: Fields): FieldChange[] {
