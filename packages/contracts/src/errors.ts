@@ -36,6 +36,7 @@ export type ErrorCode =
   | "run-finished"
   | "run-cancelled"
   | "run-busy"
+  | "not-owner"
   | "token-invalid"
   | "no-scope";
 

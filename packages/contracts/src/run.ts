@@ -49,6 +49,12 @@ export interface PinRecord {
   /** The run this one is a child of, and the root of the tree. */
   readonly parent?: RunId;
   readonly root?: RunId;
+  /** The deadline of that root, which its children on other agents are anchored to. */
+  readonly rootDeadline?: number;
+  /** Stands for a root run of another agent, so that its later children here follow the first one's bundle. */
+  readonly anchor?: true;
+  /** Marks the resume or migration that wrote this, so that a lost reply can be told from somebody else's. */
+  readonly holder?: string;
   /** Present until a process that serves the bundle takes the run up. */
   readonly unplaced?: true;
   /** Bundles the run was on before. */

@@ -11,6 +11,10 @@ export interface StoreTime {
    * `maxAgeMs` says that matters, or wall and monotonic clock have parted by more than a second since (the machine slept).
    */
   suspect(maxAgeMs?: number): boolean;
+  /** `now()`, or NaN when {@link StoreTime.suspect}: one look at each clock, for the hot path. */
+  trusted(): number;
+  /** The latest that store time can be: `now()` plus what the wall clock says was slept. For deadlines when the store cannot be asked. */
+  latest(): number;
 }
 
 const partedMs = 1_000;
@@ -19,7 +23,8 @@ const partedMs = 1_000;
 export function createStoreTime(clock: Clock): StoreTime {
   let offset = 0;
   let heardMonotonic = Number.NEGATIVE_INFINITY;
-  let wallAhead = 0;
+  // NaN until the first reply, so that nothing is trusted before it.
+  let wallAhead = Number.NaN;
   return {
     now: () => (heardMonotonic === Number.NEGATIVE_INFINITY ? 0 : clock.monotonic() + offset),
     observe(at, sentMonotonic) {
@@ -32,6 +37,14 @@ export function createStoreTime(clock: Clock): StoreTime {
       const monotonic = clock.monotonic();
       if (monotonic - heardMonotonic > maxAgeMs || heardMonotonic === Number.NEGATIVE_INFINITY) return true;
       return Math.abs(clock.now() - monotonic - wallAhead) > partedMs;
+    },
+    trusted() {
+      const monotonic = clock.monotonic();
+      return Math.abs(clock.now() - monotonic - wallAhead) <= partedMs ? monotonic + offset : Number.NaN;
+    },
+    latest() {
+      const monotonic = clock.monotonic();
+      return monotonic + offset + Math.max(0, clock.now() - monotonic - wallAhead);
     },
   };
 }

@@ -1,0 +1,103 @@
+import {
+  type BundleId,
+  InvalidArgumentError,
+  type Labels,
+  type RouteSnapshot,
+  requireId,
+  type TrafficClass,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import type { ParentFacts } from "./parent.ts";
+import type { StartOptions } from "./run-types.ts";
+
+/** What a run is started on, and under which name it is counted. */
+export interface Choice {
+  readonly bundle: BundleId;
+  readonly class: TrafficClass;
+  /** True when the caller named the bundle: such starts go on record. */
+  readonly named: boolean;
+}
+
+/** Throws unless new runs may be put on `bundle` by name: `bundle-not-on-route` or `bundle-sealed`. */
+export function placeable(snapshot: RouteSnapshot | null, bundle: BundleId): void {
+  const route = snapshot?.route;
+  if (route?.sealed.includes(bundle) === true) {
+    throw new VerdigrisError("bundle-sealed", `${bundle} is being recycled: it takes no more runs`, {
+      bundle,
+    });
+  }
+  if (route === undefined || ![route.live, route.stable, route.candidate].includes(bundle)) {
+    const retiring = route?.retiring.some((item) => item.bundle === bundle) === true;
+    const why = retiring ? "it is retiring and takes children only" : "stage it first";
+    throw new VerdigrisError("bundle-not-on-route", `${bundle} takes no runs by name: ${why}`, {
+      bundle,
+      retiring,
+    });
+  }
+}
+
+/** A child goes where its parent is, retiring or not; only a sealed or forgotten bundle cannot take it. */
+function inheritable(snapshot: RouteSnapshot, bundle: BundleId): void {
+  const { route } = snapshot;
+  if (route.retiring.some((item) => item.bundle === bundle) && !route.sealed.includes(bundle)) return;
+  placeable(snapshot, bundle);
+}
+
+/** Decides the bundle of a new run from one snapshot: named, inherited, or assigned. */
+export function chooseBundle(
+  snapshot: RouteSnapshot,
+  options: StartOptions<never>,
+  inherited: { readonly bundle: BundleId; readonly class: TrafficClass } | null,
+  assign: () => { readonly bundle: BundleId; readonly class: "live" | "canary" },
+): Choice {
+  if (options.bundle !== undefined) {
+    placeable(snapshot, options.bundle);
+    return { bundle: options.bundle, class: options.class ?? "preview", named: true };
+  }
+  if (inherited !== null) {
+    inheritable(snapshot, inherited.bundle);
+    return { bundle: inherited.bundle, class: options.class ?? inherited.class, named: false };
+  }
+  const assigned = assign();
+  return { bundle: assigned.bundle, class: options.class ?? assigned.class, named: false };
+}
+
+function checkLabels(labels: Labels | undefined): void {
+  const entries = Object.entries(labels ?? {});
+  const bad = entries.find(
+    ([name, value]) => typeof value !== "string" || name.length > 128 || value.length > 256,
+  );
+  if (bad !== undefined)
+    throw new InvalidArgumentError(`labels.${bad[0].slice(0, 40)}`, "must be text of at most 256 characters");
+  if (entries.length > 16)
+    throw new InvalidArgumentError("labels", `may hold 16 entries, got ${entries.length}`);
+}
+
+const outsideProduction: readonly string[] = ["preview", "shadow", "smoke", "eval", "drill"];
+
+/** Checks the options of a start; throws `invalid-argument` naming the bad one. */
+export function checkStart(options: StartOptions<never>): void {
+  if (options.id !== undefined) requireId("id", options.id);
+  if (options.id?.startsWith("root:") === true)
+    throw new InvalidArgumentError("id", 'must not begin with "root:", which is reserved');
+  if (options.bundle !== undefined) requireId("bundle", options.bundle);
+  const { key, maxAgeMs } = options;
+  if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1_024)) {
+    throw new InvalidArgumentError("key", "must be text of 1 to 1,024 characters");
+  }
+  if (options.class !== undefined && !outsideProduction.includes(options.class)) {
+    throw new InvalidArgumentError(
+      "class",
+      `must be one of ${outsideProduction.join(", ")}: live and canary are the route's to give`,
+    );
+  }
+  if (maxAgeMs !== undefined && !(Number.isFinite(maxAgeMs) && maxAgeMs > 0)) {
+    throw new InvalidArgumentError("maxAgeMs", `must be more than 0, got ${maxAgeMs}`);
+  }
+  checkLabels(options.labels);
+}
+
+/** The facts a child takes over from its parent when it does not say otherwise. */
+export function inheritedKey(options: StartOptions<never>, parent: ParentFacts | null, run: string): string {
+  return options.key ?? parent?.key ?? run;
+}

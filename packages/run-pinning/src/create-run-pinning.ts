@@ -1,0 +1,255 @@
+import {
+  type Actor,
+  agentKeys,
+  type Bundle,
+  type BundleId,
+  type Clock,
+  type Router,
+  type RunEvents,
+  type Store,
+  systemClock,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import { createStoreTime, type EventHub, type StoreTime } from "@verdigris/router";
+import { monotonicFactory } from "ulid";
+import { createDeadlines } from "./deadlines.ts";
+import { type DrainReport, drainReport, waitForDrain } from "./drain.ts";
+import type { Instrument, PinnedHost, RunHost, ScopeStorage } from "./host.ts";
+import { type InFlightRun, listInFlight } from "./in-flight.ts";
+import { createNotices } from "./notices.ts";
+import { createPipelines } from "./pipelines.ts";
+import { canRecycle, type RecycleCheck, type RecycleResult, recycleBundle } from "./recycle.ts";
+import { attachRun, resumeRun } from "./resume-run.ts";
+import { applyRollbackPolicy } from "./rollback-policy.ts";
+import type { Run, StartOptions, StartResult } from "./run-types.ts";
+import { startRun } from "./start-run.ts";
+import { sweepExpired } from "./sweep.ts";
+import { tagRun } from "./tag-run.ts";
+
+/** Options of {@link createRunPinning}. */
+export interface RunPinningOptions<P> {
+  readonly agent: string;
+  /** Finds a bundle by its id; rejects with `bundle-unknown`. */
+  readonly bundleOf: (id: BundleId) => Promise<Bundle>;
+  readonly events: EventHub<RunEvents>;
+  /** Without a store runs are only tagged. */
+  readonly store?: Store;
+  /** Required with a store. Alone it chooses the bundle of runs that are only tagged. */
+  readonly router?: Router;
+  /** The bundle of runs that are only tagged, where there is no router. */
+  readonly fallback?: BundleId;
+  /** Shared with the router, so that its reads keep it fresh. @default its own */
+  readonly time?: StoreTime;
+  /** Stands a bundle up in this process. @default a pipeline of `undefined` */
+  readonly load?: (bundle: Bundle) => P | Promise<P>;
+  readonly unload?: (pipeline: P, bundle: Bundle) => void | Promise<void>;
+  /** @default everything */
+  readonly serves?: (bundle: Bundle) => boolean;
+  readonly instrument?: Instrument;
+  readonly scopeStorage?: ScopeStorage;
+  readonly clock?: Clock;
+  /** @default a monotonic ULID factory */
+  readonly newId?: () => string;
+  /** How often this process sweeps expired pins; "never" leaves it to others. @default 30000 */
+  readonly sweepMs?: number | "never";
+}
+
+/** The runs of one agent in one process. */
+export interface RunPinning<P> {
+  /** Accepts a run: its pin is written, fenced by the route, before this resolves. */
+  start(options?: StartOptions<P>): Promise<StartResult<P>>;
+  /**
+   * Takes a run up from its token and becomes its owner; the older owner's finish answers `superseded`. A token older
+   * than the last owner is refused with `run-superseded` unless `takeover` is set (a queue that delivers again).
+   */
+  resume(token: string, options?: { readonly takeover?: boolean }): Promise<Run<P>>;
+  /** Looks in on a run: it may step, and may not finish, extend or migrate. */
+  attach(token: string): Promise<Run<P>>;
+  /** A run this process holds. */
+  get(run: string): Run<P> | undefined;
+  /** One page of unfinished runs of a bundle, wherever they are, soonest deadline first. */
+  inFlight(options: {
+    readonly bundle: BundleId;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<{
+    readonly runs: readonly InFlightRun[];
+    readonly next: string | null;
+  }>;
+  drainReport(bundle: BundleId): Promise<DrainReport>;
+  /** Resolves when the bundle has no unfinished run or its bound has passed; at once under the strategy `pin`. */
+  drain(
+    bundle: BundleId,
+    options?: { readonly signal?: AbortSignal; readonly pollMs?: number },
+  ): Promise<DrainReport>;
+  canRecycle(bundle: BundleId): Promise<RecycleCheck>;
+  recycle(
+    bundle: BundleId,
+    facts: { readonly actor: Actor; readonly reason: string },
+  ): Promise<RecycleResult>;
+  /** Removes expired pins now; resolves with how many. */
+  sweep(): Promise<number>;
+  /** Loads bundles ahead of their first run. Failures are reported as `load-failed`. */
+  preload(bundles: readonly BundleId[]): Promise<void>;
+  /** Stops timers, lets go of the runs held here (their pins stay) and unloads pipelines. */
+  close(): Promise<void>;
+}
+
+const timeGrowsOldMs = 60_000;
+
+function createPinnedHost<P>(options: RunPinningOptions<P>, clock: Clock): PinnedHost | null {
+  const { store, router } = options;
+  if (store === undefined) return null;
+  if (router === undefined)
+    throw new VerdigrisError(
+      "store-lacks-capability",
+      "a store needs a router beside it: pass both or neither",
+    );
+  if (!store.capabilities.multiKey) {
+    throw new VerdigrisError(
+      "store-lacks-capability",
+      "this store cannot commit several keys at once, which every run start needs: use another",
+    );
+  }
+  const time = options.time ?? createStoreTime(clock);
+  const freshTime = async (): Promise<number> => {
+    if (!time.suspect(timeGrowsOldMs)) return time.now();
+    const sent = clock.monotonic();
+    const { at } = await store.get([]);
+    time.observe(at, sent);
+    return time.now();
+  };
+  const trueTime = (then: () => void): void => {
+    if (!time.suspect()) then();
+    else void freshTime().then(then, then);
+  };
+  const deadlines = createDeadlines(clock, time, trueTime);
+  const keys = agentKeys(options.agent);
+  return {
+    store,
+    router,
+    keys,
+    time,
+    deadlines,
+    freshTime,
+    monotonic: () => clock.monotonic(),
+    notices: createNotices(clock),
+  };
+}
+
+function onRoute(router: Router | undefined, bundle: BundleId): boolean {
+  const route = router?.snapshot()?.route;
+  if (route === undefined) return true;
+  return (
+    [route.live, route.stable, route.candidate].includes(bundle) ||
+    route.retiring.some((item) => item.bundle === bundle)
+  );
+}
+
+function createHost<P>(options: RunPinningOptions<P>): RunHost<P> {
+  const {
+    agent,
+    events,
+    clock = systemClock,
+    bundleOf,
+    serves = () => true,
+    instrument = {},
+    scopeStorage = null,
+  } = options;
+  const load = options.load ?? ((() => undefined) as unknown as (bundle: Bundle) => P);
+  const unload = options.unload ?? (() => {});
+  const keep = (bundle: BundleId): boolean => onRoute(options.router, bundle);
+  return {
+    agent,
+    clock,
+    newId: options.newId ?? monotonicFactory(),
+    events,
+    pipelines: createPipelines<P>({ load, unload, events, clock, keep }),
+    held: new Map(),
+    instrument,
+    scopeStorage,
+    bundleOf,
+    serves,
+    pinned: createPinnedHost(options, clock),
+  };
+}
+
+/** Repeats the sweep, jittered by the time each takes; one at a time. */
+function sweepEvery(everyMs: number, clock: Clock, sweep: () => Promise<unknown>): () => void {
+  let stopped = false;
+  let cancel = clock.setTimer(again, everyMs);
+  function again(): void {
+    const rearm = (): void => {
+      if (!stopped) cancel = clock.setTimer(again, everyMs);
+    };
+    sweep().then(rearm, rearm);
+  }
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+/** Creates the runs of one agent in one process. */
+export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): RunPinning<P> {
+  const host = createHost(options);
+  const { pinned, held } = host;
+  let closed = false;
+  const need = (): PinnedHost => {
+    if (closed)
+      throw new VerdigrisError("closed", `${host.agent} is closed in this process`, { agent: host.agent });
+    if (pinned !== null) return pinned;
+    throw new VerdigrisError(
+      "store-lacks-capability",
+      `${host.agent} only tags its runs: pass a store to pin them`,
+      { agent: host.agent },
+    );
+  };
+  const sweep = async (): Promise<number> => sweepExpired(need(), host.events);
+  const { sweepMs = 30_000 } = options;
+  const stopSweep =
+    pinned === null || sweepMs === "never" ? () => {} : sweepEvery(sweepMs, host.clock, sweep);
+  const stopWatching = options.router?.on("route", ({ route }) => {
+    for (const run of held.values()) applyRollbackPolicy(run, route);
+    host.pipelines.tidy();
+  });
+
+  return {
+    start: async (o = {}) => {
+      if (closed) need();
+      return pinned === null ? tagRun(host, options.router, options.fallback, o) : startRun(host, pinned, o);
+    },
+    resume: async (token, { takeover = false } = {}) => resumeRun(host, need(), token, takeover),
+    attach: async (token) => attachRun(host, need(), token),
+    get: (run) => held.get(run),
+    inFlight: async (o) => listInFlight(need(), o),
+    drainReport: async (bundle) => drainReport(need(), bundle),
+    drain: async (bundle, o = {}) => waitForDrain(host, need(), bundle, o),
+    canRecycle: async (bundle) => canRecycle(need(), bundle),
+    recycle: async (bundle, facts) => recycleBundle(need(), bundle, facts),
+    sweep,
+    async preload(bundles) {
+      await Promise.allSettled(
+        bundles.map(async (id) => {
+          const bundle = await host.bundleOf(id);
+          if (host.serves(bundle)) (await host.pipelines.acquire(bundle)).release();
+        }),
+      );
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      stopSweep();
+      stopWatching?.();
+      for (const run of [...held.values()]) {
+        run.stop({
+          code: "run-superseded",
+          message: `${run.id} was let go when its process closed: resume its token`,
+        });
+        run.leave();
+      }
+      pinned?.deadlines.stop();
+      await host.pipelines.close();
+    },
+  };
+}

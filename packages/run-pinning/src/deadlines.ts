@@ -1,0 +1,93 @@
+import type { Clock } from "@verdigris/contracts";
+import type { StoreTime } from "@verdigris/router";
+
+/** Something to wake at a store time. `wake` may move `wakeAt` and be added again. */
+export interface Sleeper {
+  wakeAt: number;
+  wake(now: number): void;
+}
+
+/** One timer for all runs of a process: a timer each would cost 208 bytes a run and overflow past 24.8 days. */
+export interface Deadlines {
+  add(sleeper: Sleeper): void;
+  remove(sleeper: Sleeper): void;
+  stop(): void;
+}
+
+const bucketMs = 1_000;
+/** Store time can jump (a machine that slept), so a long wait is looked at again this often. */
+const longestWaitMs = 5_000;
+
+/** Creates the schedule. `trueTime` re-reads store time when it cannot be trusted and then calls back. */
+export function createDeadlines(
+  clock: Clock,
+  time: StoreTime,
+  trueTime: (then: () => void) => void,
+): Deadlines {
+  const buckets = new Map<number, Set<Sleeper>>();
+  const order: number[] = [];
+  let cancel: (() => void) | null = null;
+
+  const position = (bucket: number): number => {
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((order[middle] ?? 0) < bucket) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const drop = (bucket: number): void => {
+    buckets.delete(bucket);
+    order.splice(position(bucket), 1);
+  };
+  const arm = (): void => {
+    cancel?.();
+    cancel = null;
+    const first = order[0];
+    if (first === undefined) return;
+    let due = (first + 1) * bucketMs;
+    for (const sleeper of buckets.get(first) ?? []) due = Math.min(due, sleeper.wakeAt);
+    cancel = clock.setTimer(() => trueTime(fire), Math.min(Math.max(0, due - time.now()), longestWaitMs));
+  };
+  const fire = (): void => {
+    const now = time.now();
+    for (let first = order[0]; first !== undefined && first * bucketMs <= now; first = order[0]) {
+      const due = [...(buckets.get(first) ?? [])].filter((sleeper) => sleeper.wakeAt <= now);
+      for (const sleeper of due) {
+        schedule.remove(sleeper);
+        sleeper.wake(now);
+      }
+      if (buckets.has(first)) break;
+    }
+    arm();
+  };
+  const schedule: Deadlines = {
+    add(sleeper) {
+      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
+      let set = buckets.get(bucket);
+      if (set === undefined) {
+        set = new Set();
+        buckets.set(bucket, set);
+        const at = position(bucket);
+        if (at === order.length) order.push(bucket);
+        else order.splice(at, 0, bucket);
+      }
+      set.add(sleeper);
+      if (order[0] === bucket) arm();
+    },
+    remove(sleeper) {
+      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
+      const set = buckets.get(bucket);
+      if (set?.delete(sleeper) === true && set.size === 0) drop(bucket);
+      if (order.length === 0) arm();
+    },
+    stop() {
+      buckets.clear();
+      order.length = 0;
+      arm();
+    },
+  };
+  return schedule;
+}

@@ -1,0 +1,59 @@
+import {
+  agentKeys,
+  decodeRecord,
+  type PinPointer,
+  type PinRecord,
+  type StoreEntry,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import type { PinnedHost } from "./host.ts";
+import type { PinState } from "./pin-state.ts";
+import type { RunClaim } from "./token.ts";
+
+function pinOf(entry: StoreEntry, moved: StoreEntry | null): PinState {
+  const record = decodeRecord<PinRecord>(entry.key, entry.value);
+  return {
+    record,
+    key: entry.key,
+    rev: entry.rev,
+    claimRev: record.claim === undefined ? null : undefined,
+    movedRev: moved?.rev ?? null,
+  };
+}
+
+async function read(host: PinnedHost, keys: readonly string[]): Promise<readonly (StoreEntry | null)[]> {
+  const sent = host.monotonic();
+  const { entries, at } = await host.store.get(keys);
+  host.time.observe(at, sent);
+  return entries;
+}
+
+/** The pin under a key, or where `moved/{run}` says it went; null when the run is finished or swept. */
+export async function findPin(host: PinnedHost, key: string, movedKey: string): Promise<PinState | null> {
+  const [direct = null, moved = null] = await read(host, [key, movedKey]);
+  if (direct !== null) return pinOf(direct, moved);
+  if (moved === null) return null;
+  const pointer = decodeRecord<PinPointer>(moved.key, moved.value);
+  const [entry = null] = await read(host, [pointer.pin]);
+  return entry === null ? null : pinOf(entry, moved);
+}
+
+/** The pin a token claims; throws `run-unknown` or `run-expired` when there is none to take up. */
+export async function findClaimed(host: PinnedHost, claim: RunClaim): Promise<PinState> {
+  const keys = claim.agent === host.router.agent ? host.keys : agentKeys(claim.agent);
+  const found = await findPin(host, keys.pin(claim.bundle, claim.deadline, claim.run), keys.moved(claim.run));
+  const now = host.time.now();
+  if (found !== null && now < found.record.deadline) return found;
+  const { run, bundle } = claim;
+  if (found !== null || now >= claim.deadline) {
+    throw new VerdigrisError("run-expired", `${run} passed its deadline: start its work again`, {
+      run,
+      bundle,
+    });
+  }
+  throw new VerdigrisError(
+    "run-unknown",
+    `${run} is finished or was never accepted: there is nothing to take up`,
+    { run, bundle },
+  );
+}

@@ -1,0 +1,80 @@
+import { InvalidArgumentError, type RunOutcome, VerdigrisError } from "@verdigris/contracts";
+import type { PinnedHost } from "./host.ts";
+import { commitNoted, type PinState, readCompanions, removalOps } from "./pin-state.ts";
+import type { LocalRun } from "./run.ts";
+import type { FinishResult } from "./run-types.ts";
+
+const attempts = 3;
+
+/** Deletes a pin with its claim and pointer in one commit. Throws when the store does not answer. */
+async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | "superseded" | "expired"> {
+  let unanswered = false;
+  for (let tries = 0; tries < attempts; tries++) {
+    await readCompanions(host, pin);
+    const result = await commitNoted(host, removalOps(host, pin));
+    if (result === "no-reply") {
+      unanswered = true;
+      continue;
+    }
+    if (result.ok) return "finished";
+    if (result.key !== pin.key) {
+      pin.claimRev = undefined;
+      pin.movedRev = undefined;
+      continue;
+    }
+    if (result.current !== null) return "superseded";
+    // Gone: by the attempt whose reply was lost, by a sweep after the deadline, or moved on by another owner.
+    if (unanswered) return "finished";
+    return result.at >= pin.record.deadline ? "expired" : "superseded";
+  }
+  throw new VerdigrisError(
+    "store-indeterminate",
+    `the store did not confirm that ${pin.record.run} is finished`,
+    { run: pin.record.run },
+  );
+}
+
+function report<P>(run: LocalRun<P>, outcome: RunOutcome): void {
+  const { events, clock } = run.host;
+  if (!events.has("run-finished")) return;
+  const durationMs = clock.monotonic() - run.began;
+  events.emit("run-finished", { scope: run.scope, outcome, durationMs, usage: run.used ?? [] });
+}
+
+async function takeBack<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
+  const { pinned, events } = run.host;
+  let result: FinishResult = "finished";
+  try {
+    if (pinned !== null && run.pin !== null) result = await removePin(pinned, run.pin);
+  } catch (error) {
+    result = "unconfirmed";
+    events.emit("finish-failed", { scope: run.scope, error });
+  }
+  if (result === "finished" || result === "unconfirmed") report(run, outcome);
+  return result;
+}
+
+async function finishOnce<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
+  if (run.moving !== null) await run.moving.catch(() => {});
+  if (run.stopped?.code === "run-expired") return "expired";
+  run.stop({ code: "run-finished", message: `${run.id} is finished: no further step starts` });
+  run.leave();
+  if (run.stepsInFlight === 0) return takeBack(run, outcome);
+  run.whenIdle(() => void takeBack(run, outcome));
+  return "deferred";
+}
+
+/** Ends a run; see `Run.finish`. */
+export function finishRun<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
+  if (!["completed", "failed", "cancelled"].includes(outcome)) {
+    return Promise.reject(
+      new InvalidArgumentError("outcome", 'must be "completed", "failed" or "cancelled"'),
+    );
+  }
+  if (!run.owner) {
+    const message = `${run.id} is only attached here: its owner finishes it`;
+    return Promise.reject(new VerdigrisError("not-owner", message, { run: run.id }));
+  }
+  run.finishing ??= finishOnce(run, outcome);
+  return run.finishing;
+}

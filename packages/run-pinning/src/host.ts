@@ -1,0 +1,57 @@
+import type {
+  AgentKeys,
+  Bundle,
+  BundleId,
+  Clock,
+  Router,
+  RunEvents,
+  RunScope,
+  Store,
+} from "@verdigris/contracts";
+import type { EventHub, StoreTime } from "@verdigris/router";
+import type { Deadlines } from "./deadlines.ts";
+import type { Pipelines } from "./pipelines.ts";
+import type { LocalRun } from "./run.ts";
+
+/** Wraps runs and steps: where telemetry and detectors plug in. It can neither change a result nor fail a run. */
+export interface Instrument {
+  run?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
+  step?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
+}
+
+/** A place for the current scope, such as Node's AsyncLocalStorage: a convenience, never the truth. */
+export interface ScopeStorage {
+  run<T>(scope: RunScope, fn: () => T): T;
+  getStore(): RunScope | undefined;
+}
+
+/** What the parts of one process share. */
+export interface RunHost<P> {
+  readonly agent: string;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly events: EventHub<RunEvents>;
+  readonly pipelines: Pipelines<P>;
+  /** Runs held by this process. */
+  readonly held: Map<string, LocalRun<P>>;
+  readonly instrument: Instrument;
+  readonly scopeStorage: ScopeStorage | null;
+  readonly bundleOf: (id: BundleId) => Promise<Bundle>;
+  readonly serves: (bundle: Bundle) => boolean;
+  /** Null in a process that only tags its runs. */
+  readonly pinned: PinnedHost | null;
+}
+
+/** What pins need on top. */
+export interface PinnedHost {
+  readonly store: Store;
+  readonly router: Router;
+  readonly keys: AgentKeys;
+  readonly time: StoreTime;
+  readonly deadlines: Deadlines;
+  monotonic(): number;
+  /** Re-reads store time when it cannot be trusted: slept, or older than a minute. */
+  freshTime(): Promise<number>;
+  /** How many named starts may still go on record now; the rest are counted. */
+  readonly notices: { take(): { readonly suppressed: number } | null };
+}

@@ -1,0 +1,83 @@
+import {
+  type AgentKeys,
+  type CommitResult,
+  isVerdigrisError,
+  type PinPointer,
+  type PinRecord,
+  recordVersion,
+  type StoreOp,
+} from "@verdigris/contracts";
+import type { PinnedHost } from "./host.ts";
+
+/** The pin of a run as its holder last knew it. */
+export interface PinState {
+  record: PinRecord;
+  key: string;
+  rev: number;
+  /** Revisions of `claim/{id}` and `moved/{run}`, null where there is none; undefined when they must be read first. */
+  claimRev: number | null | undefined;
+  movedRev: number | null | undefined;
+}
+
+/** The pin of a run that was just started. */
+export function newPinState(keys: AgentKeys, record: PinRecord, rev: number): PinState {
+  return {
+    record,
+    key: keys.pin(record.bundle, record.deadline, record.run),
+    rev,
+    claimRev: null,
+    movedRev: null,
+  };
+}
+
+/** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`. */
+export function pointerText(run: string, pin: string): string {
+  return JSON.stringify({ v: recordVersion, run, pin } satisfies PinPointer);
+}
+
+/** Commits and notes store time; `no-reply` when the reply was lost, so that the caller re-reads instead of repeating. */
+export async function commitNoted(
+  host: PinnedHost,
+  ops: readonly StoreOp[],
+): Promise<CommitResult | "no-reply"> {
+  const sent = host.monotonic();
+  try {
+    const result = await host.store.commit(ops);
+    host.time.observe(result.at, sent);
+    return result;
+  } catch (error) {
+    if (isVerdigrisError(error, "store-indeterminate")) return "no-reply";
+    throw error;
+  }
+}
+
+/** Reads the revisions of a pin's claim and pointer where this process does not know them. */
+export async function readCompanions(host: PinnedHost, pin: PinState): Promise<void> {
+  if (pin.claimRev !== undefined && pin.movedRev !== undefined) return;
+  const { run, claim } = pin.record;
+  const { entries } = await host.store.get([
+    host.keys.moved(run),
+    ...(claim === undefined ? [] : [host.keys.claim(claim)]),
+  ]);
+  pin.movedRev = entries[0]?.rev ?? null;
+  const claimed = entries[1] ?? null;
+  const ours = claimed !== null && (JSON.parse(claimed.value) as PinPointer).run === run;
+  pin.claimRev = ours ? claimed.rev : null;
+}
+
+/** The ops that take a pin away with everything that points to it. */
+export function removalOps(host: PinnedHost, pin: PinState): StoreOp[] {
+  const ops: StoreOp[] = [{ op: "del", key: pin.key, rev: pin.rev }];
+  const { run, claim } = pin.record;
+  if (typeof pin.claimRev === "number" && claim !== undefined)
+    ops.push({ op: "del", key: host.keys.claim(claim), rev: pin.claimRev });
+  if (typeof pin.movedRev === "number") ops.push({ op: "del", key: host.keys.moved(run), rev: pin.movedRev });
+  return ops;
+}
+
+/** Removes a pin that no longer counts; true when this very call did it. */
+export async function clearAway(host: PinnedHost, pin: PinState): Promise<boolean> {
+  await readCompanions(host, pin);
+  const result = await commitNoted(host, removalOps(host, pin));
+  return result !== "no-reply" && result.ok;
+}

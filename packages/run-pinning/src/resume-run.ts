@@ -1,0 +1,123 @@
+import { decodeRecord, type PinPointer, VerdigrisError } from "@verdigris/contracts";
+import { findClaimed, findPin } from "./find-pin.ts";
+import { hold } from "./hold-run.ts";
+import type { PinnedHost, RunHost } from "./host.ts";
+import { relocatePin } from "./move-run.ts";
+import { clearAway, type PinState } from "./pin-state.ts";
+import { applyRollbackPolicy } from "./rollback-policy.ts";
+import { LocalRun } from "./run.ts";
+import type { Run, StartResult } from "./run-types.ts";
+import { scopeOf } from "./scope.ts";
+import { formatToken, parseToken } from "./token.ts";
+
+const attempts = 4;
+
+function takenBy(pin: PinState): VerdigrisError {
+  const { run, bundle, epoch } = pin.record;
+  return new VerdigrisError(
+    "run-superseded",
+    `${run} was taken up since this token was made: use the newer token, or take over`,
+    { run, bundle, epoch },
+  );
+}
+
+/** Makes this process the owner of a pin: one commit from the revision that was read. Null when another one was quicker. */
+async function takeUp<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  pin: PinState,
+): Promise<StartResult<P> | null> {
+  const { record } = pin;
+  const bundle = await host.bundleOf(record.bundle);
+  if (!host.serves(bundle))
+    return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, pin.rev) };
+  const lease = await host.pipelines.acquire(bundle);
+  let kept = false;
+  try {
+    const { unplaced, ...placed } = record;
+    const deadline = unplaced === true ? record.cap : record.deadline;
+    const next = { ...placed, deadline, epoch: record.epoch + 1, holder: host.newId() };
+    if ((await relocatePin(pinned, pin, next, [])) !== "moved") return null;
+    kept = true;
+    const run = hold(host, scopeOf(host.agent, next, bundle), lease, pin);
+    const route = pinned.router.snapshot()?.route ?? null;
+    if (route !== null) applyRollbackPolicy(run, route);
+    return { placed: true, run };
+  } finally {
+    if (!kept) lease.release();
+  }
+}
+
+/** Takes a run up from its token; see `RunPinning.resume`. */
+export async function resumeRun<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  token: string,
+  takeover: boolean,
+): Promise<Run<P>> {
+  const claim = parseToken(token);
+  if (claim.agent !== host.agent) {
+    throw new VerdigrisError("token-invalid", `this token belongs to ${claim.agent}, not to ${host.agent}`, {
+      agent: claim.agent,
+    });
+  }
+  for (let tries = 0; tries < attempts; tries++) {
+    const pin = await findClaimed(pinned, claim);
+    if (pin.rev !== claim.rev && !takeover) throw takenBy(pin);
+    const result = await takeUp(host, pinned, pin);
+    if (result?.placed === true) return result.run;
+    if (result !== null) {
+      throw new VerdigrisError(
+        "run-not-placed",
+        `${result.bundle} is not served by this process: send the token to one that serves it`,
+        { bundle: result.bundle, token: result.token },
+      );
+    }
+    if (!takeover) throw takenBy(pin);
+  }
+  throw new VerdigrisError("run-superseded", `${claim.run} keeps being taken up elsewhere`, {
+    run: claim.run,
+  });
+}
+
+/** Looks in on a run without owning it; see `RunPinning.attach`. */
+export async function attachRun<P>(host: RunHost<P>, pinned: PinnedHost, token: string): Promise<Run<P>> {
+  const pin = await findClaimed(pinned, parseToken(token));
+  const bundle = await host.bundleOf(pin.record.bundle);
+  if (!host.serves(bundle)) {
+    throw new VerdigrisError(
+      "run-not-placed",
+      `${bundle.id} is not served by this process: attach where it is served`,
+      { bundle: bundle.id, token },
+    );
+  }
+  const lease = await host.pipelines.acquire(bundle);
+  const run = new LocalRun<P>({
+    host,
+    scope: scopeOf(host.agent, pin.record, bundle),
+    lease,
+    pin,
+    owner: false,
+  });
+  run.schedule();
+  return run;
+}
+
+/** A second start with the same id: the first run, taken over, whatever the route says now. `decide-again` once it is gone. */
+export async function redeliver<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  id: string,
+): Promise<StartResult<P> | "decide-again"> {
+  const { entries, at } = await pinned.store.get([pinned.keys.claim(id)]);
+  const claim = entries[0] ?? null;
+  if (claim === null) return "decide-again";
+  const pointer = decodeRecord<PinPointer>(claim.key, claim.value);
+  const pin = await findPin(pinned, pointer.pin, pinned.keys.moved(pointer.run));
+  if (pin === null) return "decide-again";
+  if (pin.record.deadline <= at) {
+    await clearAway(pinned, pin);
+    return "decide-again";
+  }
+  return (await takeUp(host, pinned, pin)) ?? "decide-again";
+}

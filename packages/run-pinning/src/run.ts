@@ -1,0 +1,228 @@
+import {
+  type Bundle,
+  type ErrorCode,
+  InvalidArgumentError,
+  type ModelUsage,
+  type RunOutcome,
+  type RunScope,
+  type StoreOp,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import type { Sleeper } from "./deadlines.ts";
+import { finishRun } from "./finish-run.ts";
+import type { RunHost } from "./host.ts";
+import { extendRun, migrateRun } from "./move-run.ts";
+import type { PinState } from "./pin-state.ts";
+import type { Lease } from "./pipelines.ts";
+import type { FinishResult, Run, StepContext } from "./run-types.ts";
+import { runStep } from "./step.ts";
+import { formatToken } from "./token.ts";
+
+/** Why no further step may start. */
+export interface Stop {
+  readonly code: Extract<ErrorCode, "run-expired" | "run-finished" | "run-superseded" | "run-cancelled">;
+  readonly message: string;
+}
+
+/** What a run is made of. */
+export interface LocalRunParts<P> {
+  readonly host: RunHost<P>;
+  readonly scope: RunScope;
+  readonly lease: Lease<P>;
+  readonly pin: PinState | null;
+  readonly owner: boolean;
+}
+
+/** A run in this process. Other modules of this package change its state; users see {@link Run}. */
+export class LocalRun<P> implements Run<P>, Sleeper {
+  readonly id: string;
+  readonly owner: boolean;
+  readonly host: RunHost<P>;
+  readonly began: number;
+  readonly pin: PinState | null;
+  scope: RunScope;
+  lease: Lease<P>;
+  wakeAt = 0;
+  stopped: Stop | null = null;
+  /** Set while the pin is being moved: steps wait for it. */
+  moving: Promise<void> | null = null;
+  /** The bundle a rollback wants this run to go to at its next safe point. */
+  moveTo: string | null = null;
+  stepsInFlight = 0;
+  onIdle: (() => void) | null = null;
+  used: ModelUsage[] | null = null;
+  finishing: Promise<FinishResult> | null = null;
+  #abort: AbortController | null = null;
+  #expiring: AbortController | null = null;
+  #nearEnd = false;
+
+  constructor(parts: LocalRunParts<P>) {
+    this.host = parts.host;
+    this.scope = parts.scope;
+    this.id = parts.scope.run;
+    this.lease = parts.lease;
+    this.pin = parts.pin;
+    this.owner = parts.owner;
+    this.began = parts.host.clock.monotonic();
+  }
+
+  get bundle(): Bundle {
+    return this.lease.bundle;
+  }
+
+  get pipeline(): P {
+    return this.lease.pipeline;
+  }
+
+  get deadline(): number | null {
+    return this.pin === null ? null : this.pin.record.deadline;
+  }
+
+  get token(): string | null {
+    return this.pin === null ? null : formatToken(this.host.agent, this.pin.record, this.pin.rev);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.stopped !== null) this.#abort.abort(this.stopError(this.stopped));
+    }
+    return this.#abort.signal;
+  }
+
+  get expiring(): AbortSignal {
+    if (this.#expiring === null) {
+      this.#expiring = new AbortController();
+      if (this.#nearEnd) this.#expiring.abort();
+    }
+    return this.#expiring.signal;
+  }
+
+  step<T>(name: string, fn: (context: StepContext<P>) => T | Promise<T>): Promise<T> {
+    return runStep(this, name, fn);
+  }
+
+  usage(usage: ModelUsage): void {
+    for (const field of ["inputTokens", "outputTokens"] as const) {
+      if (!(Number.isFinite(usage[field]) && usage[field] >= 0))
+        throw new InvalidArgumentError(`usage.${field}`, "must be 0 or more");
+    }
+    if (usage.cost !== null && !(Number.isFinite(usage.cost) && usage.cost >= 0)) {
+      throw new InvalidArgumentError("usage.cost", "must be 0 or more, or null when it is not known");
+    }
+    const noted = Object.freeze({ ...usage });
+    this.used ??= [];
+    this.used.push(noted);
+    if (this.host.events.has("usage")) this.host.events.emit("usage", { scope: this.scope, usage: noted });
+  }
+
+  extend(byMs: number): Promise<number> {
+    return extendRun(this, byMs);
+  }
+
+  migrate(options: { readonly to: string; readonly reason: string }): Promise<void> {
+    return migrateRun(this, options.to, options.reason);
+  }
+
+  fence(): StoreOp {
+    return { op: "check", key: this.requirePin().key, rev: this.requirePin().rev };
+  }
+
+  park(): string {
+    const token = formatToken(this.host.agent, this.requirePin().record, this.requirePin().rev);
+    if (this.stopped !== null) throw this.stopError(this.stopped);
+    if (this.stepsInFlight > 0 || this.moving !== null) {
+      throw new VerdigrisError("run-busy", `${this.id} is in the middle of a step: park it between steps`, {
+        run: this.id,
+      });
+    }
+    this.stop({ code: "run-superseded", message: `${this.id} was parked here: resume its token` });
+    this.leave();
+    return token;
+  }
+
+  finish(options: { readonly outcome: RunOutcome }): Promise<FinishResult> {
+    return finishRun(this, options.outcome);
+  }
+
+  /** The pin; throws where runs are only tagged. */
+  requirePin(): PinState {
+    if (this.pin !== null) return this.pin;
+    throw new VerdigrisError(
+      "store-lacks-capability",
+      `${this.id} has no pin: pass a store to pin, move and fence runs`,
+      { run: this.id },
+    );
+  }
+
+  stopError(stop: Stop): VerdigrisError {
+    const { run, bundle } = this.scope;
+    return new VerdigrisError(stop.code, stop.message, { run, bundle, deadline: this.deadline });
+  }
+
+  /** Lets no further step start and tells the running ones. The first stop wins. */
+  stop(stop: Stop): void {
+    if (this.stopped !== null) return;
+    this.stopped = stop;
+    this.#abort?.abort(this.stopError(stop));
+  }
+
+  /** Forgets the run here; its pipeline is released when its last step ends. */
+  leave(): void {
+    if (this.host.held.get(this.id) === this) this.host.held.delete(this.id);
+    this.host.pinned?.deadlines.remove(this);
+    this.whenIdle(() => this.lease.release());
+  }
+
+  /** Calls `fn` once no step is running: at once, or when the last one ends. */
+  whenIdle(fn: () => void): void {
+    if (this.stepsInFlight === 0) {
+      fn();
+      return;
+    }
+    const before = this.onIdle;
+    this.onIdle = () => {
+      before?.();
+      fn();
+    };
+  }
+
+  /** Called by the process's one timer. */
+  wake(now: number): void {
+    const deadline = this.deadline ?? Number.POSITIVE_INFINITY;
+    if (now < deadline) {
+      if (!this.#nearEnd) {
+        this.#nearEnd = true;
+        this.#expiring?.abort();
+        this.host.events.emit("run-expiring", { scope: this.scope, deadline });
+      }
+      this.wakeAt = deadline;
+      this.host.pinned?.deadlines.add(this);
+      return;
+    }
+    this.expire();
+  }
+
+  /** Ends the run at its deadline: the pin no longer counts, so no step may start. */
+  expire(): void {
+    if (this.stopped !== null) return;
+    this.stop({ code: "run-expired", message: `${this.id} passed its deadline: no further step starts` });
+    this.leave();
+    const { run, bundle } = this.scope;
+    this.host.events.emit("run-expired", { run, bundle, deadline: this.deadline ?? 0, local: true });
+  }
+
+  /** Sets when to wake: at the warning first, then at the deadline. Call again after the deadline moved. */
+  schedule(): void {
+    const { pinned } = this.host;
+    if (this.pin === null || pinned === null) return;
+    const { accepted, deadline } = this.pin.record;
+    pinned.deadlines.remove(this);
+    this.#nearEnd = false;
+    this.wakeAt = deadline - Math.min(warningMs, (deadline - accepted) / 10);
+    pinned.deadlines.add(this);
+  }
+}
+
+/** How long before its deadline a run is told, unless a tenth of its time is less. */
+const warningMs = 60_000;

@@ -1,0 +1,200 @@
+import {
+  type PinRecord,
+  type RouteSnapshot,
+  recordVersion,
+  type StoreOp,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import { anchorOps, followRoot } from "./anchor.ts";
+import { type Choice, checkStart, chooseBundle, inheritedKey } from "./choose-bundle.ts";
+import { hold } from "./hold-run.ts";
+import type { PinnedHost, RunHost } from "./host.ts";
+import { type ParentFacts, readParent } from "./parent.ts";
+import { commitNoted, newPinState, pointerText } from "./pin-state.ts";
+import { redeliver } from "./resume-run.ts";
+import type { StartOptions, StartResult } from "./run-types.ts";
+import { scopeOf } from "./scope.ts";
+import { formatToken } from "./token.ts";
+
+const attempts = 4;
+
+interface Draft {
+  readonly snapshot: RouteSnapshot;
+  readonly choice: Choice;
+  readonly parent: ParentFacts | null;
+  readonly accepted: number;
+  /** True for the first child of another agent's root: it settles the bundle for the later ones. */
+  readonly anchors: boolean;
+}
+
+function draftPin(run: string, draft: Draft, options: StartOptions<never>, placed: boolean): PinRecord {
+  const { snapshot, choice, parent, accepted } = draft;
+  const { policy, generation } = snapshot.route;
+  const cap = Math.floor(Math.min(accepted + policy.maxAgeMs, parent?.deadline ?? Number.POSITIVE_INFINITY));
+  const asked = Math.floor(Math.min(cap, accepted + (options.maxAgeMs ?? policy.maxAgeMs)));
+  const key = inheritedKey(options, parent, run);
+  const labels = options.labels ?? parent?.labels;
+  return {
+    v: recordVersion,
+    run,
+    bundle: choice.bundle,
+    epoch: 1,
+    accepted: Math.floor(accepted),
+    deadline: placed ? asked : Math.min(asked, Math.floor(accepted + policy.placementMs)),
+    cap: placed ? cap : asked,
+    class: choice.class,
+    generation,
+    ...(key === run ? {} : { key }),
+    ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }),
+    ...(options.id === undefined ? {} : { claim: options.id }),
+    ...(parent === null ? {} : { parent: parent.run, root: parent.root, rootDeadline: parent.rootDeadline }),
+    ...(placed ? {} : { unplaced: true as const }),
+  };
+}
+
+function startOps(
+  pinned: PinnedHost,
+  draft: Draft,
+  record: PinRecord,
+  options: StartOptions<never>,
+): StoreOp[] {
+  const { keys } = pinned;
+  const { snapshot, choice, parent } = draft;
+  const key = keys.pin(record.bundle, record.deadline, record.run);
+  const ops: StoreOp[] = [
+    { op: "check", key: snapshot.key, rev: snapshot.rev },
+    { op: "put", key, rev: 0, value: JSON.stringify(record) },
+  ];
+  if (options.id !== undefined)
+    ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
+  if (draft.anchors && parent !== null) ops.push(...anchorOps(keys, parent, record));
+  const notice = choice.named ? pinned.notices.take() : null;
+  if (notice !== null) {
+    const value = JSON.stringify({
+      v: recordVersion,
+      kind: "named-start",
+      run: record.run,
+      bundle: record.bundle,
+      class: record.class,
+      ...notice,
+    });
+    ops.push({ op: "put", key: keys.notice(record.accepted, record.run), rev: 0, value });
+  }
+  return ops;
+}
+
+type Committed =
+  | { readonly kind: "accepted"; readonly rev: number; readonly claimRev: number | null | undefined }
+  | { readonly kind: "conflict"; readonly key: string };
+
+/** Commits a start; a lost reply is answered by looking for the pin, whose key no other run can have. */
+async function commitStart(pinned: PinnedHost, ops: readonly StoreOp[], claimAt: number): Promise<Committed> {
+  let unanswered = false;
+  for (let tries = 0; tries < attempts; tries++) {
+    const result = await commitNoted(pinned, ops);
+    if (result !== "no-reply" && result.ok) {
+      return {
+        kind: "accepted",
+        rev: result.revs[1] ?? 0,
+        claimRev: claimAt < 0 ? null : result.revs[claimAt],
+      };
+    }
+    unanswered ||= result === "no-reply";
+    const landed = unanswered ? await findLanded(pinned, ops, claimAt) : null;
+    if (landed !== null) return landed;
+    if (result !== "no-reply") return { kind: "conflict", key: result.key };
+  }
+  const message = "the store did not confirm the start: if it was accepted, it expires unused";
+  throw new VerdigrisError("store-indeterminate", message);
+}
+
+async function findLanded(
+  pinned: PinnedHost,
+  ops: readonly StoreOp[],
+  claimAt: number,
+): Promise<Committed | null> {
+  const { entries } = await pinned.store.get([ops[1]?.key ?? ""]);
+  const found = entries[0] ?? null;
+  return found === null
+    ? null
+    : { kind: "accepted", rev: found.rev, claimRev: claimAt < 0 ? null : undefined };
+}
+
+async function draftStart<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  options: StartOptions<P>,
+  run: string,
+): Promise<Draft> {
+  const { agent } = host;
+  const snapshot = pinned.router.snapshot() ?? (await pinned.router.refresh());
+  if (snapshot === null) {
+    throw new VerdigrisError("no-route", `${agent} has no route yet: start it with its first bundle`, {
+      agent,
+    });
+  }
+  const accepted = await pinned.freshTime();
+  const parent = await readParent(pinned, options.parent);
+  const foreign = parent !== null && parent.agent !== agent;
+  const followed = foreign ? await followRoot(pinned, parent) : null;
+  const labels = options.labels ?? parent?.labels;
+  const key = inheritedKey(options, parent, run);
+  const choice = chooseBundle(snapshot, options, foreign ? followed : parent, () =>
+    pinned.router.assign(key, labels),
+  );
+  return { snapshot, accepted, parent, choice, anchors: foreign && followed === null };
+}
+
+async function attemptStart<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  options: StartOptions<P>,
+  run: string,
+): Promise<StartResult<P> | "decide-again"> {
+  const draft = await draftStart(host, pinned, options, run);
+  const bundle = await host.bundleOf(draft.choice.bundle);
+  const lease = host.serves(bundle) ? await host.pipelines.acquire(bundle) : null;
+  let kept = false;
+  try {
+    const record = draftPin(run, draft, options, lease !== null);
+    const done = await commitStart(
+      pinned,
+      startOps(pinned, draft, record, options),
+      options.id === undefined ? -1 : 2,
+    );
+    if (done.kind === "conflict") {
+      const claimed = options.id !== undefined && done.key === pinned.keys.claim(options.id);
+      return claimed ? await redeliver(host, pinned, options.id) : "decide-again";
+    }
+    if (lease === null)
+      return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, done.rev) };
+    kept = true;
+    const pin = { ...newPinState(pinned.keys, record, done.rev), claimRev: done.claimRev };
+    return { placed: true, run: hold(host, scopeOf(host.agent, record, bundle), lease, pin) };
+  } finally {
+    if (!kept) lease?.release();
+  }
+}
+
+/** Accepts a run; see `RunPinning.start`. */
+export async function startRun<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  options: StartOptions<P>,
+): Promise<StartResult<P>> {
+  checkStart(options as StartOptions<never>);
+  const run = host.newId();
+  for (let tries = 0; tries < attempts; tries++) {
+    const result = await attemptStart(host, pinned, options, run);
+    if (result !== "decide-again") {
+      if (result.placed && host.events.has("run-started")) {
+        host.events.emit("run-started", { scope: result.run.scope, deadline: result.run.deadline });
+      }
+      return result;
+    }
+    await pinned.router.refresh();
+  }
+  throw new VerdigrisError("route-contended", `the route of ${host.agent} kept moving: try the start again`, {
+    agent: host.agent,
+  });
+}

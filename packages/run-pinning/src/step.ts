@@ -1,0 +1,105 @@
+import { type Bundle, InvalidArgumentError, type RunScope } from "@verdigris/contracts";
+import type { RunHost } from "./host.ts";
+import { throughInstrument } from "./instrument.ts";
+import { migrateRun } from "./move-run.ts";
+import type { LocalRun } from "./run.ts";
+import type { StepContext } from "./run-types.ts";
+
+/** Holds the bundle as it was when the step began; signal and scope are made only when asked for. */
+class CurrentStep<P> implements StepContext<P> {
+  readonly pipeline: P;
+  readonly bundle: Bundle;
+  readonly #run: LocalRun<P>;
+  readonly #runScope: RunScope;
+  readonly #name: string;
+  #scope: RunScope | null = null;
+
+  constructor(run: LocalRun<P>, name: string) {
+    this.pipeline = run.lease.pipeline;
+    this.bundle = run.lease.bundle;
+    this.#run = run;
+    this.#runScope = run.scope;
+    this.#name = name;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  get scope(): RunScope {
+    this.#scope ??= Object.freeze({ ...this.#runScope, step: this.#name });
+    return this.#scope;
+  }
+}
+
+/** True when a step may start without asking anybody: not stopped, not moving, before its deadline, clocks agreed. */
+function clear<P>(run: LocalRun<P>): boolean {
+  if (run.stopped !== null || run.moving !== null || run.moveTo !== null) return false;
+  if (run.pin === null) return true;
+  // NaN when the clocks parted: not less than anything, so the slow path asks the store.
+  return (run.host.pinned?.time.trusted() ?? 0) < run.pin.record.deadline;
+}
+
+/** The slow path: waits for a move under way, makes the one a rollback asked for, re-reads time; throws why the step may not start. */
+async function makeClear<P>(run: LocalRun<P>): Promise<void> {
+  while (!clear(run)) {
+    if (run.stopped !== null) throw run.stopError(run.stopped);
+    if (run.moving !== null) {
+      await run.moving.catch(() => {});
+      continue;
+    }
+    if (run.moveTo !== null) {
+      const to = run.moveTo;
+      if (run.stepsInFlight > 0) return;
+      run.moveTo = null;
+      await migrateRun(run, to, "the bundle was rolled back").catch((error: unknown) =>
+        run.host.events.emit("listener-failed", { source: "rollback-migration", error }),
+      );
+      continue;
+    }
+    const now = (await run.host.pinned?.freshTime()) ?? 0;
+    if (now >= (run.deadline ?? Number.POSITIVE_INFINITY)) run.expire();
+    else return;
+  }
+}
+
+function call<P, T>(
+  host: RunHost<P>,
+  step: CurrentStep<P>,
+  fn: (context: StepContext<P>) => T | Promise<T>,
+): T | Promise<T> {
+  const { scopeStorage, instrument } = host;
+  const inScope = (): T | Promise<T> =>
+    scopeStorage === null ? fn(step) : scopeStorage.run(step.scope, () => fn(step));
+  if (instrument.step === undefined) return inScope();
+  const wrap = instrument.step.bind(instrument);
+  return throughInstrument<T>(
+    (next) => wrap<T>(step.scope, next),
+    async () => inScope(),
+    host.events,
+    "instrument.step",
+  );
+}
+
+/** Runs one step of a run on the bundle the run is on. */
+export async function runStep<P, T>(
+  run: LocalRun<P>,
+  name: string,
+  fn: (context: StepContext<P>) => T | Promise<T>,
+): Promise<T> {
+  if (typeof name !== "string" || name === "")
+    throw new InvalidArgumentError("name", "must be the step's name");
+  if (!clear(run)) await makeClear(run);
+  const step = new CurrentStep(run, name);
+  run.stepsInFlight++;
+  try {
+    return await call(run.host, step, fn);
+  } finally {
+    run.stepsInFlight--;
+    if (run.stepsInFlight === 0 && run.onIdle !== null) {
+      const idle = run.onIdle;
+      run.onIdle = null;
+      idle();
+    }
+  }
+}
