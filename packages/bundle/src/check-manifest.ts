@@ -3,7 +3,7 @@ import { writeCanonical } from "./canonical-json.ts";
 import { digestOf, utf8Length } from "./digest.ts";
 import { type FloatingEntry, floatingEntries, isFloatingForm } from "./floating.ts";
 import { type BundleIssue, invalidBundle } from "./issues.ts";
-import { isManifest, manifestIssues } from "./manifest-schema.ts";
+import { manifestIssues } from "./manifest-schema.ts";
 import { isPlainObject, readPlainJson } from "./plain-json.ts";
 
 /** A record of the store holds 65,536 bytes; what it adds around the manifest takes a few hundred. */
@@ -32,11 +32,13 @@ export function checkManifest(data: unknown, options: CheckOptions): Bundle {
     throw invalidBundle(name, unreadable.length > 0 ? unreadable : [shape]);
   }
   refuseNewerFormat(name, read.value.v);
-  const { digest: claimed, ...manifest } = read.value;
+  const { digest: claimed, ...content } = read.value;
   // A place that could not be read was copied as null, which the schema would complain about once more.
   const reported = new Set(unreadable.map(({ path }) => path));
-  const issues = [...unreadable, ...manifestIssues(manifest).filter(({ path }) => !reported.has(path))];
-  if (issues.length > 0 || !isManifest(manifest)) throw invalidBundle(name, issues);
+  const issues = [...unreadable, ...manifestIssues(content).filter(({ path }) => !reported.has(path))];
+  if (issues.length > 0) throw invalidBundle(name, issues);
+  // The schema is typed as this and found nothing wrong.
+  const manifest = content as unknown as BundleManifest;
   const bundle = seal(name, manifest);
   if (claimed !== undefined && claimed !== bundle.digest) {
     throw invalidBundle(name, [{ path: "digest", problem: `does not match the content, ${bundle.digest}` }]);
@@ -100,9 +102,11 @@ function refuseFloating(name: string, manifest: BundleManifest): void {
     refused.unshift({ entry: "code.commit", problem: "names a branch or tag", refused: true });
   }
   if (refused.length === 0) return;
+  const shown = refused.slice(0, 3).map(({ entry, problem }) => `${entry} ${problem}`);
+  if (refused.length > shown.length) shown.push(`and ${refused.length - shown.length} more`);
   throw new VerdigrisError(
     "bundle-floating",
-    `${name} may change under its id, for ${refused.map(({ entry, problem }) => `${entry} ${problem}`).join(", ")}: give exact versions or list the entries in allowFloating`,
+    `${name} may change under its id, for ${shown.join(", ")}: give exact versions or list the entries in allowFloating`,
     { entries: refused.map(({ entry, problem }) => ({ entry, problem })) },
   );
 }

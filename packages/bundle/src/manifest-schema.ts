@@ -67,12 +67,7 @@ const schema: z.ZodType<BundleManifest> = z.strictObject({
     .exactOptional(),
 });
 
-/** True when `data` has the shape of a manifest. */
-export function isManifest(data: unknown): data is BundleManifest {
-  return schema.safeParse(data).success;
-}
-
-/** Every way in which `data` is not a manifest, in the order of its members. */
+/** Every way in which `data` is not a manifest; none when it is one. */
 export function manifestIssues(data: unknown): readonly BundleIssue[] {
   const result = schema.safeParse(data);
   return result.success ? [] : result.error.issues.flatMap(toIssues);
@@ -94,5 +89,6 @@ function toIssues(issue: z.core.$ZodIssue): BundleIssue[] {
     return [{ path, problem: "is no entry name, which is 1 to 128 of A-Z a-z 0-9 . _ : -" }];
   }
   if (issue.code === "invalid_union") return [{ path, problem: 'must be "snapshot" or "live"' }];
-  return [{ path, problem: issue.message }];
+  if (issue.message.endsWith("received undefined")) return [{ path, problem: "is missing" }];
+  return [{ path, problem: issue.message.replace(/^Invalid input: /, "is wrong: ") }];
 }

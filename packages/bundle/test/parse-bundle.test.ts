@@ -76,6 +76,16 @@ test("all problems are listed at once, each with its place", () => {
 });
 
 const wrong: readonly (readonly [string, (manifest: Loose) => void, string])[] = [
+  ["an unknown field of the code", (m) => (m.code.comit = "x"), "code.comit"],
+  ["an unknown field of a prompt", (m) => (m.prompts.system.text = "x"), "prompts.system.text"],
+  ["an unknown field of an index", (m) => (m.indexes.docs.snapshot = "x"), "indexes.docs.snapshot"],
+  ["an unknown field of a live index", (m) => (m.indexes.news.size = 1), "indexes.news.size"],
+  [
+    "an unknown field of an embedding",
+    (m) => (m.indexes.docs.embedding.snap = "x"),
+    "indexes.docs.embedding.snap",
+  ],
+  ["an unknown field of a tool", (m) => (m.tools.search.pin = "x"), "tools.search.pin"],
   ["a missing piece", (m) => delete m.tools, "tools"],
   ["a piece that is a list", (m) => (m.prompts = []), "prompts"],
   ["an entry that is null", (m) => (m.tools.search = null), "tools.search"],
