@@ -112,8 +112,10 @@ function wire(database: Database, settings: Settings, patience: Patience, gate: 
     async commit(ops) {
       gate.requireOpen();
       checkCommit(ops);
-      const result = await patience(() => records.commit(ops));
-      if (result.ok) watchers.announce(ops);
+      // A retry happens after the caller has gone on, who may have changed them.
+      const own = ops.map((op) => ({ ...op }));
+      const result = await patience(() => records.commit(own));
+      if (result.ok) watchers.announce(own);
       return result;
     },
     async list(prefix, options) {
