@@ -2,6 +2,7 @@ export { createRunPinning, type RunPinning, type RunPinningOptions } from "./cre
 export type { BundleStatus, DrainProof, DrainReport } from "./drain.ts";
 export type { Instrument, ScopeStorage } from "./host.ts";
 export { exactCountLimit, type InFlightRun, type RunCount } from "./in-flight.ts";
+export { throughInstrument } from "./instrument.ts";
 export type { RecycleBlocker, RecycleCheck, RecycleResult } from "./recycle.ts";
 export type { FinishResult, Run, StartOptions, StartResult, StepContext } from "./run-types.ts";
 export { formatToken, parseToken, type RunClaim, tokenFromBaggage, tokenToBaggage } from "./token.ts";

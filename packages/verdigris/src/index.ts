@@ -1,1 +1,29 @@
-export {};
+export { type BundleDiff, defineBundle, diffBundles, parseBundle } from "@verdigris/bundle";
+export {
+  type Actor,
+  type Bundle,
+  type BundleId,
+  type ErrorCode,
+  isVerdigrisError,
+  type ModelUsage,
+  type Route,
+  type RunScope,
+  type TrafficClass,
+  VerdigrisError,
+  type VerdigrisEvents,
+} from "@verdigris/contracts";
+export {
+  type DrainReport,
+  type Instrument,
+  type RecycleCheck,
+  type Run,
+  type ScopeStorage,
+  type StartOptions,
+  type StartResult,
+  type StepContext,
+  tokenFromBaggage,
+  tokenToBaggage,
+} from "@verdigris/run-pinning";
+export { createVerdigris } from "./create-verdigris.ts";
+export type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
+export type { BundleLine, Verdigris, VerdigrisStatus } from "./verdigris.ts";

@@ -1,0 +1,227 @@
+import {
+  type Bundle,
+  type CodePiece,
+  InvalidArgumentError,
+  type Router,
+  type RouterEvents,
+  type RunEvents,
+  requireId,
+  systemClock,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import {
+  completePolicy,
+  createEventHub,
+  createStoreRouter,
+  defaultPolicy,
+  type EventHub,
+  type StoreTime,
+} from "@verdigris/router";
+import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
+import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
+import { actorOf, createMoves, type Moves } from "./move.ts";
+import type { VerdigrisOptions } from "./options.ts";
+import { runScoped } from "./run-scoped.ts";
+import { statusOf } from "./status.ts";
+import { createVerbs } from "./verbs.ts";
+import type { Verdigris } from "./verdigris.ts";
+
+const routerEvents: readonly string[] = [
+  "route",
+  "store-regressed",
+  "router-error",
+] satisfies (keyof RouterEvents)[];
+
+function servesCode(
+  code: VerdigrisOptions<never>["code"] | CodePiece | undefined,
+): (bundle: Bundle) => boolean {
+  if (code === undefined) return () => true;
+  // The build says more than the commit, where both sides know it.
+  if (code.build !== undefined) return (bundle) => bundle.code.build === code.build;
+  return (bundle) => bundle.code.commit === code.commit;
+}
+
+function checkOptions<P>(options: VerdigrisOptions<P>): void {
+  requireId("agent", options.agent);
+  if (options.policy !== undefined) completePolicy(defaultPolicy, options.policy);
+  if (options.store === undefined && options.router === undefined && options.bundle === undefined) {
+    throw new InvalidArgumentError(
+      "bundle",
+      "is required where there is no store and no router: it is what runs are tagged with",
+    );
+  }
+  for (const name of ["load", "unload", "serves"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new InvalidArgumentError(name, "must be a function");
+  }
+}
+
+interface Routing {
+  readonly router: Router | null;
+  readonly time: StoreTime | null;
+  readonly own: boolean;
+}
+
+function routingOf<P>(options: VerdigrisOptions<P>): Routing {
+  const { agent, store, clock = systemClock, watch = true } = options;
+  if (options.router !== undefined) return { router: options.router, time: null, own: false };
+  if (store === undefined) return { router: null, time: null, own: false };
+  const router = createStoreRouter({ agent, store, clock, watch });
+  return { router, time: router.time, own: true };
+}
+
+/** Registers the process's bundle and opens the route with it where the agent has none. */
+async function getReady<P>(
+  options: VerdigrisOptions<P>,
+  routing: Routing,
+  registry: BundleRegistry,
+): Promise<void> {
+  const { bundle, store, policy } = options;
+  const { router } = routing;
+  if (bundle !== undefined) await registry.register(bundle);
+  if (router === null || (await router.refresh()) !== null || bundle === undefined || store === undefined)
+    return;
+  const result = await router.move({
+    move: {
+      verb: "open",
+      bundle: bundle.id,
+      policy: completePolicy(defaultPolicy, policy),
+      incarnation: crypto.randomUUID(),
+    },
+    actor: actorOf(options.actor),
+    reason: "the first bundle of the agent",
+    expect: 0,
+  });
+  // Another process was first: its route stands.
+  if (result.outcome === "conflict" || result.outcome === "refused") await router.refresh();
+}
+
+/** The options that are given, as they are: an absent one must stay absent. */
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(
+    names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]),
+  ) as Pick<T, K>;
+}
+
+function pinningOf<P>(
+  options: VerdigrisOptions<P>,
+  routing: Routing,
+  registry: BundleRegistry,
+  events: EventHub<RunEvents>,
+): RunPinning<P> {
+  const { agent, bundle, clock = systemClock } = options;
+  const { router } = routing;
+  return createRunPinning<P>({
+    ...pick(options, ["load", "unload", "instrument", "scopeStorage", "newId", "sweepMs", "store"]),
+    ...(router === null ? {} : { router }),
+    ...(routing.time === null ? {} : { time: routing.time }),
+    ...(bundle === undefined ? {} : { fallback: bundle.id }),
+    agent,
+    events,
+    clock,
+    bundleOf: registry.get,
+    serves: options.serves ?? servesCode(options.code ?? bundle?.code),
+  });
+}
+
+/** Loads what the route names ahead of its first run; returns what stops it. */
+function preloadFromRoute(
+  router: Router | null,
+  preload: (bundles: readonly string[]) => Promise<void>,
+): () => void {
+  const stop = router?.on("route", ({ route }) => {
+    const wanted = [route.live, route.stable, route.candidate].filter((id) => id !== null);
+    void preload([...new Set(wanted)]);
+  });
+  return stop ?? (() => {});
+}
+
+/** Runs `work` once however many ask, and again after a failure. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => {
+    running ??= work().catch((error: unknown) => {
+      running = null;
+      throw error;
+    });
+    return running;
+  };
+}
+
+/**
+ * One agent in this process. Adoption goes in steps: with only `bundle` it tags runs; a `store` adds pins and flips;
+ * `load` adds the choice of pipeline per step. Throws `invalid-argument` for options that cannot work together.
+ */
+export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Verdigris<P> {
+  checkOptions(options);
+  const { agent, store = null, bundle, clock = systemClock } = options;
+  const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {
+    if (source !== "listener-failed") events.emit("listener-failed", { source, error });
+  });
+  const routing = routingOf(options);
+  const { router } = routing;
+  const registry = createBundleRegistry(agent, store, () => routing.time?.now() ?? clock.now());
+  const pinning = pinningOf(options, routing, registry, events);
+  const ready = once(() => getReady(options, routing, registry));
+  const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
+  const moves = async (): Promise<Moves> => {
+    if (router === null) {
+      throw new VerdigrisError(
+        "store-lacks-capability",
+        `${agent} only tags its runs: pass a store to move its route`,
+        { agent },
+      );
+    }
+    await ready();
+    return createMoves(router, actorOf(options.actor));
+  };
+  const start: Verdigris<P>["start"] = async (o = {}) => {
+    await ready();
+    return pinning.start(o);
+  };
+  const close = async (): Promise<void> => {
+    stopPreloading();
+    await pinning.close();
+    if (routing.own) await router?.close();
+    events.clear();
+  };
+
+  return {
+    agent,
+    router,
+    ready,
+    start,
+    run: (o, fn) =>
+      runScoped({ start, instrument: options.instrument, scopeStorage: options.scopeStorage, events }, o, fn),
+    resume: async (token, o) => ready().then(() => pinning.resume(token, o)),
+    attach: async (token) => ready().then(() => pinning.attach(token)),
+    get: pinning.get,
+    current() {
+      const scope = options.scopeStorage?.getStore();
+      if (scope !== undefined) return scope;
+      throw new VerdigrisError(
+        "no-scope",
+        "there is no run here: pass the scope on explicitly, or call this inside a step",
+        { agent },
+      );
+    },
+    register: async (added) => ({ registered: await registry.register(added) }),
+    ...createVerbs(moves),
+    status: async () =>
+      ready().then(() => statusOf(agent, router, routing.time, store === null ? null : pinning)),
+    inFlight: pinning.inFlight,
+    drainReport: pinning.drainReport,
+    drain: pinning.drain,
+    canRecycle: pinning.canRecycle,
+    recycle: async (id, { reason, actor }) =>
+      pinning.recycle(id, { reason, actor: actorOf(actor, actorOf(options.actor)) }),
+    sweep: pinning.sweep,
+    on(event, fn) {
+      if (routerEvents.includes(event))
+        return router?.on(event as keyof RouterEvents, fn as never) ?? (() => {});
+      return events.on(event as keyof RunEvents, fn as never);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,74 @@
+import type {
+  Actor,
+  Bundle,
+  Clock,
+  CodePiece,
+  Digest,
+  RoutePolicy,
+  Router,
+  Store,
+} from "@verdigris/contracts";
+import type { Instrument, ScopeStorage } from "@verdigris/run-pinning";
+
+/** Who acts: a name stands for the person of that name. */
+export type ActorInput = string | Actor;
+
+/** Options of {@link createVerdigris}. `P` is what `load` returns: a bundle stood up in this process. */
+export interface VerdigrisOptions<P> {
+  /** The agent's name: one store serves many. Matches `[A-Za-z0-9._:-]{1,128}`. */
+  readonly agent: string;
+  /** Adds pins and flips. Without one, runs are only tagged. */
+  readonly store?: Store;
+  /** The bundle this process was built with. Registered; becomes the first live bundle of an agent that has no route. */
+  readonly bundle?: Bundle;
+  /** The code of this process, when it is not `bundle.code`: decides which bundles it serves. */
+  readonly code?: Pick<CodePiece, "commit"> & Partial<Pick<CodePiece, "build">>;
+  /** Stands a bundle up: model clients, prompt texts, index handles, tool functions. Called once per bundle and process. */
+  readonly load?: (bundle: Bundle) => P | Promise<P>;
+  /** Takes down what `load` stood up, when its last run here has ended and the bundle is off the route. */
+  readonly unload?: (pipeline: P, bundle: Bundle) => void | Promise<void>;
+  /** Whether this process can execute a bundle. @default bundles with this process's code; all, where no code is known */
+  readonly serves?: (bundle: Bundle) => boolean;
+  /** Another source of routing decisions. @default the route record in `store` */
+  readonly router?: Router;
+  /** Node's AsyncLocalStorage or the like: makes `current()` work inside steps. */
+  readonly scopeStorage?: ScopeStorage;
+  readonly instrument?: Instrument;
+  /** Proposed for an agent that has no route yet; from then on the stored policy holds. */
+  readonly policy?: Partial<RoutePolicy>;
+  /** Who makes the moves of this process. @default a machine named "unidentified" */
+  readonly actor?: ActorInput;
+  /** False for short-lived processes: they read the route on demand, and the start fence keeps them right. @default true */
+  readonly watch?: boolean;
+  /** How often this process sweeps expired pins. @default 30000 */
+  readonly sweepMs?: number | "never";
+  readonly clock?: Clock;
+  /** @default a monotonic ULID factory */
+  readonly newId?: () => string;
+}
+
+/** What goes on record with a move. */
+export interface MoveFacts {
+  /** Why; required to go forward. */
+  readonly reason: string;
+  /** The generation the decision was made on, from `status()`. A lost race rejects with `route-conflict`. */
+  readonly expect: number;
+  readonly actor?: ActorInput;
+  /** Makes a retry harmless: the same id gets the first answer. @default a fresh id */
+  readonly requestId?: string;
+  /** Digest of the evidence behind the decision; without one the move is shown as unevidenced. */
+  readonly evidence?: Digest;
+}
+
+/** A move towards safety needs nothing: it reads, decides and retries by itself. */
+export type SafeMoveFacts = Partial<MoveFacts>;
+
+/** What became of a move. Lost races and refusals are thrown. */
+export interface MoveReceipt {
+  readonly outcome: "moved" | "unchanged" | "duplicate";
+  readonly generation: number;
+  /** True when a forward move carried no evidence. */
+  readonly unevidenced: boolean;
+  /** True where no process keeps a node record, so nobody can say whether the target is served anywhere. */
+  readonly unverified: boolean;
+}

@@ -1,0 +1,49 @@
+import { isVerdigrisError, type RunEvents, VerdigrisError } from "@verdigris/contracts";
+import type { EventHub } from "@verdigris/router";
+import {
+  type Instrument,
+  type Run,
+  type ScopeStorage,
+  type StartOptions,
+  throughInstrument,
+} from "@verdigris/run-pinning";
+import type { Verdigris } from "./verdigris.ts";
+
+interface RunScopedHost<P> {
+  readonly start: Verdigris<P>["start"];
+  readonly instrument: Instrument | undefined;
+  readonly scopeStorage: ScopeStorage | undefined;
+  readonly events: EventHub<RunEvents>;
+}
+
+/** Starts a run, gives it to `fn`, finishes it; what `fn` does is the outcome. */
+export async function runScoped<P, T>(
+  host: RunScopedHost<P>,
+  options: StartOptions<P>,
+  fn: (run: Run<P>) => T | Promise<T>,
+): Promise<T> {
+  const started = await host.start(options);
+  if (!started.placed) {
+    const { bundle, token } = started;
+    throw new VerdigrisError(
+      "run-not-placed",
+      `${bundle} is not served by this process: send the token to one that serves it`,
+      { bundle, token },
+    );
+  }
+  const { run } = started;
+  const { scopeStorage, instrument, events } = host;
+  const inScope = async (): Promise<T> =>
+    scopeStorage === undefined ? fn(run) : scopeStorage.run(run.scope, () => fn(run));
+  const wrap = instrument?.run?.bind(instrument);
+  try {
+    const value = await (wrap === undefined
+      ? inScope()
+      : throughInstrument<T>((next) => wrap<T>(run.scope, next), inScope, events, "instrument.run"));
+    await run.finish({ outcome: "completed" });
+    return value;
+  } catch (error) {
+    await run.finish({ outcome: isVerdigrisError(error, "run-cancelled") ? "cancelled" : "failed" });
+    throw error;
+  }
+}

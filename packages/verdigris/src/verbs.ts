@@ -1,0 +1,34 @@
+import type { Moves } from "./move.ts";
+import type { Verdigris } from "./verdigris.ts";
+
+type Verbs = Pick<
+  Verdigris,
+  "stage" | "setCanary" | "flip" | "settle" | "rollback" | "drop" | "hold" | "release"
+>;
+
+/** The verbs of a route as users call them. `moves` readies the process first. */
+export function createVerbs(moves: () => Promise<Moves>): Verbs {
+  return {
+    stage: async ({ bundle, supersede = false, policy, ...facts }) =>
+      (await moves()).forward(
+        { verb: "stage", bundle, supersede, ...(policy === undefined ? {} : { policy }) },
+        facts,
+      ),
+    setCanary: async ({ percent, include, exclude, ...facts }) => {
+      const aim = {
+        ...(include === undefined ? {} : { include }),
+        ...(exclude === undefined ? {} : { exclude }),
+      };
+      return (await moves()).safe({ verb: "setCanary", percent, ...aim }, facts);
+    },
+    flip: async ({ to, supersede = false, holdbackPercent = 0, policy, ...facts }) => {
+      const terms = { supersede, holdbackPercent, ...(policy === undefined ? {} : { policy }) };
+      return (await moves()).forward({ verb: "flip", bundle: to, ...terms }, facts);
+    },
+    settle: async (facts) => (await moves()).forward({ verb: "settle" }, facts),
+    rollback: async (facts) => (await moves()).safe({ verb: "rollback" }, facts),
+    drop: async (facts) => (await moves()).safe({ verb: "drop" }, facts),
+    hold: async (facts) => (await moves()).safe({ verb: "hold", why: facts.reason }, facts),
+    release: async (facts) => (await moves()).forward({ verb: "release" }, facts),
+  };
+}
