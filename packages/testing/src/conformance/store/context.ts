@@ -24,6 +24,8 @@ export interface StoreConformanceOptions {
   readonly capabilities: StoreCapabilities;
   /** The longest key the store takes; less only for a store that adds to keys. @default 512 */
   readonly longestKey?: number;
+  /** How long a hint may take on a store with `push`, in ms of real time. @default 5000 */
+  readonly hintWithinMs?: number;
 }
 
 /** What a check works with. */

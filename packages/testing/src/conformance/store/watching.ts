@@ -1,8 +1,8 @@
 import type { Store, StoreHint } from "@verdigris/contracts";
 import { expect } from "vitest";
-import { commitAll, create, read, type StoreCheck } from "./context.ts";
+import { commitAll, create, read, type StoreCheck, type StoreCheckContext } from "./context.ts";
 
-const patienceMs = 5_000;
+const defaultHintWithinMs = 5_000;
 
 interface Watching {
   readonly hints: readonly StoreHint[];
@@ -11,7 +11,8 @@ interface Watching {
   stop(): void;
 }
 
-function watch(store: Store, prefix: string): Watching {
+function watch({ store, options }: StoreCheckContext, prefix: string): Watching {
+  const patienceMs = options.hintWithinMs ?? defaultHintWithinMs;
   const hints: StoreHint[] = [];
   const waiting = new Set<() => void>();
   const stop = store.watch(prefix, (hint) => {
@@ -59,8 +60,9 @@ async function linger(store: Store, key: string): Promise<void> {
 export const watchingChecks: readonly StoreCheck[] = [
   {
     name: "watching begins with resync, after watch has returned",
-    async run({ store, prefix }) {
-      const watching = watch(store, prefix);
+    async run(context) {
+      const { prefix } = context;
+      const watching = watch(context, prefix);
       expect(watching.hints, "no hint before watch has returned").toEqual([]);
       await watching.next("resync at the beginning", isResync);
       expect(watching.hints[0]).toEqual({ type: "resync" });
@@ -70,9 +72,10 @@ export const watchingChecks: readonly StoreCheck[] = [
   {
     name: "a commit under the prefix is hinted at",
     applies: ({ push }) => push,
-    async run({ store, prefix }) {
+    async run(context) {
+      const { store, prefix } = context;
       const key = `${prefix}a`;
-      const watching = watch(store, prefix);
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       let seen = watching.hints.length;
       const rev = await create(store, key);
@@ -87,9 +90,9 @@ export const watchingChecks: readonly StoreCheck[] = [
     name: "a commit of another handle is hinted at",
     applies: ({ push, crossProcess }) => push && crossProcess,
     async run(context) {
-      const { store, prefix } = context;
+      const { prefix } = context;
       const peer = await context.peer();
-      const watching = watch(store, prefix);
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       const seen = watching.hints.length;
       await create(peer, `${prefix}a`);
@@ -100,9 +103,10 @@ export const watchingChecks: readonly StoreCheck[] = [
   {
     name: "what a hint speaks of can be read when it arrives",
     applies: ({ push }) => push,
-    async run({ store, prefix }) {
+    async run(context) {
+      const { store, prefix } = context;
       const key = `${prefix}a`;
-      const watching = watch(store, prefix);
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       const seen = watching.hints.length;
       const committing = create(store, key);
@@ -114,8 +118,9 @@ export const watchingChecks: readonly StoreCheck[] = [
   },
   {
     name: "no change names a key outside the prefix",
-    async run({ store, prefix }) {
-      const watching = watch(store, `${prefix}in/`);
+    async run(context) {
+      const { store, prefix } = context;
+      const watching = watch(context, `${prefix}in/`);
       await watching.next("resync at the beginning", isResync);
       await create(store, `${prefix}out`);
       await create(store, `${prefix}in/a`);
@@ -128,8 +133,9 @@ export const watchingChecks: readonly StoreCheck[] = [
   {
     name: "a store without push sends nothing but resync",
     applies: ({ push }) => !push,
-    async run({ store, prefix }) {
-      const watching = watch(store, prefix);
+    async run(context) {
+      const { store, prefix } = context;
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       await create(store, `${prefix}a`);
       await linger(store, `${prefix}a`);
@@ -139,10 +145,11 @@ export const watchingChecks: readonly StoreCheck[] = [
   },
   {
     name: "no hint arrives after watching has stopped, and stopping twice is harmless",
-    async run({ store, prefix }) {
-      const early = watch(store, prefix);
+    async run(context) {
+      const { store, prefix } = context;
+      const early = watch(context, prefix);
       early.stop();
-      const watching = watch(store, prefix);
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       watching.stop();
       watching.stop();
@@ -156,11 +163,12 @@ export const watchingChecks: readonly StoreCheck[] = [
   {
     name: "a listener that throws harms neither the commit nor other listeners",
     applies: ({ push }) => push,
-    async run({ store, prefix }) {
+    async run(context) {
+      const { store, prefix } = context;
       const stop = store.watch(prefix, () => {
         throw new Error("the listener's own failure");
       });
-      const watching = watch(store, prefix);
+      const watching = watch(context, prefix);
       await watching.next("resync at the beginning", isResync);
       const seen = watching.hints.length;
       await create(store, `${prefix}a`);
