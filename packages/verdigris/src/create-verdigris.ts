@@ -136,6 +136,21 @@ function preloadFromRoute(
   return stop ?? (() => {});
 }
 
+/** The moves of this process, once it is ready; there are none where runs are only tagged. */
+async function movesOf<P>(
+  options: VerdigrisOptions<P>,
+  router: Router | null,
+  ready: () => Promise<void>,
+): Promise<Moves> {
+  const { agent } = options;
+  if (router === null) {
+    const message = `${agent} only tags its runs: pass a store to move its route`;
+    throw new VerdigrisError("store-lacks-capability", message, { agent });
+  }
+  await ready();
+  return createMoves(router, actorOf(options.actor));
+}
+
 /** Runs `work` once however many ask, and again after a failure. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
@@ -154,7 +169,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
  */
 export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Verdigris<P> {
   checkOptions(options);
-  const { agent, store = null, bundle, clock = systemClock } = options;
+  const { agent, store = null, clock = systemClock } = options;
   const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {
     if (source !== "listener-failed") events.emit("listener-failed", { source, error });
   });
@@ -164,17 +179,6 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const pinning = pinningOf(options, routing, registry, events);
   const ready = once(() => getReady(options, routing, registry));
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
-  const moves = async (): Promise<Moves> => {
-    if (router === null) {
-      throw new VerdigrisError(
-        "store-lacks-capability",
-        `${agent} only tags its runs: pass a store to move its route`,
-        { agent },
-      );
-    }
-    await ready();
-    return createMoves(router, actorOf(options.actor));
-  };
   const start: Verdigris<P>["start"] = async (o = {}) => {
     await ready();
     return pinning.start(o);
@@ -206,7 +210,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       );
     },
     register: async (added) => ({ registered: await registry.register(added) }),
-    ...createVerbs(moves),
+    ...createVerbs(() => movesOf(options, router, ready)),
     status: async () =>
       ready().then(() => statusOf(agent, router, routing.time, store === null ? null : pinning)),
     inFlight: pinning.inFlight,
