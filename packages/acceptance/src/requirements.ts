@@ -1,0 +1,65 @@
+/** What Verdigris promises. Each id is cited by at least one test; see `test/requirements.test.ts`. */
+export const requirements: Readonly<Record<string, string>> = {
+  I1: "Pin purity: between two migrations every step of a run has one bundle, and every piece comes from its manifest.",
+  I2: "Fenced ownership: once another owner has a run, the older handle's finish and fence fail.",
+  I3: "Moves with `expect` form one order: of any that name the same generation exactly one wins.",
+  I4: "No stale start: once a flip has resolved, no process can start a root run on the old bundle, however stale its cache.",
+  I5: "Monotone apply: the route in force in a process never goes back, whatever hints and replies arrive.",
+  I6: "Recycle safety: no bundle is recycled while an accepted, unfinished, unexpired run is pinned to it, and a sealed one takes no pins.",
+  I7: "Recycle liveness: without new flips every bundle off the route can be recycled once its bound has passed, even if every process died.",
+  I8: "Max age: no step starts after its run's deadline, and no extension passes acceptance + maxAgeMs.",
+  I9: "Reversibility: flip then rollback restores where new runs go, two generations on, and clears candidate, canary and holdback.",
+  I11: "Exactly once: a move or a start whose reply was lost happens once, and its retry gets the first answer.",
+  I13: "Sticky shares: a key keeps its side while a percentage grows; salts are independent; shares are true to their percentage.",
+  I14: "Child rule: a child runs on its parent's bundle unless it names another, and ends no later than its parent.",
+  I15: "Drain truth: the status of a bundle is one of a closed set, and `unknown` is never treated as drained.",
+  "STORE-ATOMIC": "A commit happens as a whole or not at all, and says which op stood in the way.",
+  "STORE-REV": "A revision is never issued twice for a key, not even after a delete, a restart or a crash.",
+  "STORE-TIME": "Store time rides on every reply and does not go back.",
+  "STORE-LIST":
+    "A listing is in byte order, starts strictly after `after`, and holds everything committed before it began.",
+  "STORE-WATCH": "Watching begins with `resync`; hints may drop, repeat and reorder without harm.",
+  "STORE-LIMITS": "Commits, keys, values and pages beyond the limits are refused before anything is written.",
+  "STORE-BOUNDED": "A store that cannot answer says so in bounded time, without holding up the process.",
+  "STORE-KILL9": "An acknowledged commit survives the death of its process at any moment.",
+  "FORMAT-UNKNOWN-FIELDS": "Fields a release does not know survive its rewrites.",
+  "FORMAT-TOO-NEW":
+    "A record of a later major is refused with `record-too-new`, never guessed at and never damaged.",
+  "BUNDLE-DIGEST":
+    "One digest per content: SHA-256 over canonical JSON (RFC 8785), whatever order or form it was written in.",
+  "BUNDLE-FLOATING": "Nothing that moves under a fixed name is part of a bundle unless it is listed.",
+  "BUNDLE-HOSTILE": "A hostile manifest gets a clear error and does no harm.",
+  "BUNDLE-FROZEN": "A bundle cannot be changed.",
+  "BUNDLE-ONE-ID": "One id, one digest: registering a known id with another content is refused.",
+  "BUNDLE-DIFF": "The difference of two bundles is named by piece and entry, for programs and for people.",
+  "BUNDLE-INDEX-IDENTITY": "One index version has one content and one embedding model across bundles.",
+  "ROUTE-HOLD": "A hold refuses every forward move, and no move towards safety.",
+  "ROUTE-EXPECT":
+    "A forward move names the generation it was decided on; a conflict carries the current route.",
+  "ROUTE-AUDIT": "Every move writes who, why, from and to in its own commit, chained by digest.",
+  "ROUTE-SAFE-DIRECTION": "Going back is always open; a machine cannot release what a person holds.",
+  "ROUTE-REGRESSED": "A store that lost acknowledged writes is noticed and not obeyed.",
+  "RUN-PIN-AT-ACCEPT": "A run is on record before its start resolves, queued and paused work included.",
+  "RUN-CLAIM": "Work delivered twice under one id gets its first run back, whatever the route says now.",
+  "RUN-PLACEMENT":
+    "A start never falls back to another bundle; what is not served here is handed on or expires.",
+  "RUN-STEP-LOCAL": "A step makes no store call and awaits nothing before the user's function.",
+  "RUN-NO-SCOPE": "Without a scope there is an error, never a default.",
+  "RUN-OWNERSHIP": "One owner at a time: resume takes over, attach only looks in, park lets go.",
+  "RUN-FINISH": "A failed finish never replaces the user's result.",
+  "RUN-PREVIEW":
+    "A named start is a preview on a bundle of the route, and goes on record without filling the store.",
+  "RUN-ROLLBACK-POLICY":
+    "Runs left on a rolled-back bundle finish, migrate or are cancelled, as the stored policy says.",
+  "SDK-TAG-ONLY": "Without a store runs are tagged and nothing is written.",
+  "SDK-LOAD-ONCE":
+    "A bundle is loaded once per process, concurrent requests share the load, a failure is reported and tried again.",
+  "SDK-UNLOAD":
+    "A pipeline is unloaded when its last run and step here have ended and its bundle is off the route.",
+  "SDK-INSTRUMENT-SAFE": "An instrument can neither change a result nor fail a run.",
+  "TESTING-FAKES": "The fakes pass the conformance suites of the real things.",
+  "HOUSE-TIERS": "A package imports only from lower tiers.",
+  "HOUSE-SURFACE": "The public names of every package are frozen by a test.",
+  "HOUSE-README": "Every README begins with a program that runs.",
+  "HOUSE-NEUTRAL": "Main entries reach nothing of Node.",
+};
