@@ -39,7 +39,11 @@ export function completePolicy(base: RoutePolicy, patch: Partial<RoutePolicy> = 
 /** Checks a percentage: 0 to 100 in steps of 0.01. */
 export function requirePercent(argument: string, percent: number): number {
   const hundredths = percent * 100;
-  if (!(percent >= 0 && percent <= 100) || Math.abs(hundredths - Math.round(hundredths)) > 1e-9) {
+  if (
+    typeof percent !== "number" ||
+    !(percent >= 0 && percent <= 100) ||
+    Math.abs(hundredths - Math.round(hundredths)) > 1e-9
+  ) {
     throw new InvalidArgumentError(argument, `must be 0 to 100 in steps of 0.01, got ${percent}`);
   }
   return Math.round(hundredths) / 100;

@@ -13,7 +13,14 @@ import {
   type StoreEntry,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { completePolicy, decideMove, defaultPolicy, readRoute, withAudit } from "@verdigris/router";
+import {
+  checkRequest,
+  completePolicy,
+  decideMove,
+  defaultPolicy,
+  readRoute,
+  withAudit,
+} from "@verdigris/router";
 import type { FakeRouterOptions } from "./fake-router.ts";
 
 /** A route with its decision function. */
@@ -87,7 +94,9 @@ export function createFakeRoute(options: FakeRouteOptions): FakeRoute {
     registered = null;
     for (const first of firstMoves(options)) {
       const expect = (applied as FakeApplied | null)?.route.generation ?? 0;
-      const { result } = move({ ...first, reason: "set up", expect });
+      const request = { ...first, reason: "set up", expect };
+      checkRequest(request);
+      const { result } = move(request);
       if (result.outcome === "refused") {
         throw new InvalidArgumentError("createFakeRouter", `cannot begin there: ${result.message}`);
       }
