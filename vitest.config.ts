@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 // An array replaces Vite's defaults, so the defaults are named again after ours.
 const conditions = ["@verdigris/source", "node", "module", "development|production"];
 
+const report = process.env.VERDIGRIS_TEST_REPORT;
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -10,6 +12,6 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts"],
     restoreMocks: true,
     testTimeout: 30_000,
-    reporters: ["default"],
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
   },
 });
