@@ -36,7 +36,7 @@ describe("several processes on one file", () => {
   }, 60_000);
 
   for (const synchronous of ["full", "normal"] as const) {
-    test(`a writer killed at any moment, 15 times, loses no acknowledged commit and no revision comes back (${synchronous})`, async () => {
+    test(`a writer killed at any moment, 15 times, loses no acknowledged commit and no revision comes back (${synchronous}) [STORE-KILL9]`, async () => {
       const { file } = temporary;
       const seen: Acknowledged[] = [];
       for (let round = 0; round < 15; round += 1) {

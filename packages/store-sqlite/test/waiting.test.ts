@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 describe("a commit behind another writer", () => {
-  test("rejects with store-unavailable after 2 s of the clock, gives way to timers all along, and does nothing", async () => {
+  test("rejects with store-unavailable after 2 s of the clock, gives way to timers all along, and does nothing [STORE-BOUNDED]", async () => {
     const { file } = temporary;
     const clock = createFakeClock();
     const store = await createSqliteStore({ file, clock, busyMs: 0, random: () => 0.5 });

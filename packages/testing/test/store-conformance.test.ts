@@ -9,7 +9,7 @@ import {
   storeTopics,
 } from "@verdigris/testing/conformance/store";
 import { describe, expect, test } from "vitest";
-import { createFaultyStore, type Fault } from "./faulty-store.ts";
+import { createBrokenStore, type Fault } from "./broken-store.ts";
 
 const capabilities: StoreCapabilities = {
   multiKey: true,
@@ -18,14 +18,14 @@ const capabilities: StoreCapabilities = {
   push: true,
 };
 
-function faulty(fault: Fault | null, declared: StoreCapabilities = capabilities): StoreConformanceOptions {
+function broken(fault: Fault | null, declared: StoreCapabilities = capabilities): StoreConformanceOptions {
   return {
     name: fault ?? "a store without faults",
     capabilities: declared,
     hintWithinMs: 30,
     create: async () => {
       const clock = createFakeClock();
-      const store = createFaultyStore({ fault, capabilities: declared, now: clock.now });
+      const store = createBrokenStore({ fault, capabilities: declared, now: clock.now });
       return { store, jumpWall: clock.jumpWall, dispose: async () => undefined };
     },
   };
@@ -77,12 +77,12 @@ const finders: Readonly<Record<Exclude<Fault, "sends changes without push">, str
 
 describe("the store conformance suite", () => {
   test("passes a small store without faults", async () => {
-    expect(await redChecks(faulty(null))).toEqual([]);
+    expect(await redChecks(broken(null))).toEqual([]);
   });
 
   for (const [fault, finder] of Object.entries(finders)) {
     test(`finds a store that ${fault}`, async () => {
-      expect(await redChecks(faulty(fault as Fault))).toContainEqual(expect.stringContaining(finder));
+      expect(await redChecks(broken(fault as Fault))).toContainEqual(expect.stringContaining(finder));
     });
   }
 
@@ -96,24 +96,24 @@ describe("the store conformance suite and capabilities", () => {
   const poor = { ...capabilities, multiKey: false, push: false };
 
   test("passes a store of single keys without push that declares just that", async () => {
-    expect(await redChecks(faulty(null, poor))).toEqual([]);
+    expect(await redChecks(broken(null, poor))).toEqual([]);
   });
 
   test("finds a store that sends changes although it declares no push", async () => {
-    expect(await redChecks(faulty("sends changes without push", poor))).toContainEqual(
+    expect(await redChecks(broken("sends changes without push", poor))).toContainEqual(
       expect.stringContaining("without push"),
     );
   });
 
   test("finds a store that declares other capabilities than it is tested for", async () => {
-    const options = { ...faulty(null), capabilities: poor };
+    const options = { ...broken(null), capabilities: poor };
     const red = await redChecks(options);
     expect(red).toContainEqual(expect.stringContaining("declares the capabilities"));
     expect(red).toContainEqual(expect.stringContaining("refused with store-lacks-capability"));
   });
 
   test("finds a store that declares durableAck and crossProcess and can show neither", async () => {
-    const red = await redChecks(faulty(null, { ...capabilities, durableAck: true, crossProcess: true }));
+    const red = await redChecks(broken(null, { ...capabilities, durableAck: true, crossProcess: true }));
     for (const part of ["a durable store can be opened again", "a second handle sees the same data"]) {
       expect(red).toContainEqual(expect.stringContaining(part));
     }
@@ -151,4 +151,4 @@ describe("the store conformance suite and capabilities", () => {
   });
 });
 
-describeStoreConformance(faulty(null));
+describeStoreConformance(broken(null));

@@ -64,7 +64,7 @@ export const commitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "a commit on several keys happens as a whole and answers one revision per op, in order",
+    name: "a commit on several keys happens as a whole and answers one revision per op, in order [STORE-ATOMIC]",
     applies: ({ multiKey }) => multiKey,
     async run({ store, prefix }) {
       const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => prefix + name) as [
@@ -94,7 +94,7 @@ export const commitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "wherever in a commit the refused op stands, no other op happens and it is the one named",
+    name: "wherever in a commit the refused op stands, no other op happens and it is the one named [STORE-ATOMIC]",
     applies: ({ multiKey }) => multiKey,
     async run({ store, prefix }) {
       for (const refused of ["check", "put", "del"] as const) {
@@ -116,7 +116,7 @@ export const commitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "when two ops are refused, the first is named",
+    name: "when two ops are refused, the first is named [STORE-ATOMIC]",
     applies: ({ multiKey }) => multiKey,
     async run({ store, prefix }) {
       await create(store, `${prefix}b`);

@@ -16,7 +16,7 @@ const winners = (results: readonly { readonly ok: boolean }[]): number =>
 
 export const concurrencyChecks: readonly StoreCheck[] = [
   {
-    name: "racing increments lose none",
+    name: "racing increments lose none [STORE-ATOMIC]",
     async run(context) {
       const [one, two] = await handles(context);
       const key = `${context.prefix}count`;
@@ -46,7 +46,7 @@ export const concurrencyChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "of two commits that each check what the other puts, one at most happens",
+    name: "of two commits that each check what the other puts, one at most happens [STORE-ATOMIC]",
     applies: ({ multiKey }) => multiKey,
     async run(context) {
       const [one, two] = await handles(context);
@@ -88,7 +88,7 @@ export const concurrencyChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "a commit on several keys is seen as a whole by get and list",
+    name: "a commit on several keys is seen as a whole by get and list [STORE-ATOMIC]",
     applies: ({ multiKey }) => multiKey,
     async run(context) {
       const [one, two] = await handles(context);

@@ -19,7 +19,7 @@ const characters = [
 
 export const limitChecks: readonly StoreCheck[] = [
   {
-    name: "a commit takes 32 ops; one more is refused with store-limit and does nothing",
+    name: "a commit takes 32 ops; one more is refused with store-limit and does nothing [STORE-LIMITS]",
     applies: ({ multiKey }) => multiKey,
     async run({ store, prefix }) {
       const ops = Array.from({ length: storeLimits.opsPerCommit }, (_, n) => put(`${prefix}${n}`));
@@ -30,7 +30,7 @@ export const limitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "two ops on one key are refused with store-limit and do nothing",
+    name: "two ops on one key are refused with store-limit and do nothing [STORE-LIMITS]",
     applies: ({ multiKey }) => multiKey,
     async run({ store, prefix }) {
       const key = `${prefix}a`;
@@ -41,7 +41,7 @@ export const limitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "the longest key is taken; a longer, an empty and a non-ASCII one are refused with store-limit",
+    name: "the longest key is taken; a longer, an empty and a non-ASCII one are refused with store-limit [STORE-LIMITS]",
     async run({ store, prefix, options }) {
       const longest = prefix.padEnd(options.longestKey ?? storeLimits.keyBytes, "k");
       await create(store, longest);
@@ -61,7 +61,7 @@ export const limitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "a value of 65,536 bytes of UTF-8 is taken; one byte more is refused with store-limit",
+    name: "a value of 65,536 bytes of UTF-8 is taken; one byte more is refused with store-limit [STORE-LIMITS]",
     async run({ store, prefix }) {
       for (const [character, width] of characters) {
         const key = `${prefix}${width}`;
@@ -75,7 +75,7 @@ export const limitChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "list takes a limit from 1 to 1,000; any other is refused with store-limit",
+    name: "list takes a limit from 1 to 1,000; any other is refused with store-limit [STORE-LIMITS]",
     async run({ store, prefix }) {
       await create(store, `${prefix}a`);
       for (const limit of [1, storeLimits.listLimit]) {

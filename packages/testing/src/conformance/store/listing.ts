@@ -26,7 +26,7 @@ const byteOrder = [
 
 export const listingChecks: readonly StoreCheck[] = [
   {
-    name: "list answers in byte order of the key",
+    name: "list answers in byte order of the key [STORE-LIST]",
     async run({ store, prefix }) {
       for (const name of [...byteOrder].sort((a, b) => (a + a > b + b ? -1 : 1)))
         await create(store, prefix + name);
@@ -53,7 +53,7 @@ export const listingChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "after is exclusive and need not exist",
+    name: "after is exclusive and need not exist [STORE-LIST]",
     async run({ store, prefix }) {
       for (const name of ["a", "b", "c"]) await create(store, prefix + name);
       expect(await listKeys(store, prefix, `${prefix}a`)).toEqual([`${prefix}b`, `${prefix}c`]);
@@ -118,7 +118,7 @@ export const listingChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "list holds every entry whose commit was acknowledged before the call, on every handle",
+    name: "list holds every entry whose commit was acknowledged before the call, on every handle [STORE-LIST]",
     async run(context) {
       const { store, prefix, options } = context;
       const other = options.capabilities.crossProcess ? await context.peer() : store;

@@ -21,7 +21,7 @@ function expectFresh(revs: readonly number[]): void {
 
 export const revisionChecks: readonly StoreCheck[] = [
   {
-    name: "no revision is issued twice for a key, not even after del",
+    name: "no revision is issued twice for a key, not even after del [STORE-REV]",
     async run({ store, prefix }) {
       const revs: number[] = [];
       for (let n = 0; n < 20; n += 1) revs.push(...(await cycle(store, `${prefix}a`)));
@@ -59,7 +59,7 @@ export const revisionChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "no revision is issued twice for a key by two handles",
+    name: "no revision is issued twice for a key by two handles [STORE-REV]",
     applies: ({ crossProcess }) => crossProcess,
     async run(context) {
       const [one, two] = await handles(context);
@@ -71,7 +71,7 @@ export const revisionChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "no revision is issued twice for a key after the data was closed and opened again",
+    name: "no revision is issued twice for a key after the data was closed and opened again [STORE-REV]",
     applies: ({ durableAck }) => durableAck,
     async run(context) {
       const key = `${context.prefix}a`;

@@ -59,7 +59,7 @@ async function linger(store: Store, key: string): Promise<void> {
 
 export const watchingChecks: readonly StoreCheck[] = [
   {
-    name: "watching begins with resync, after watch has returned",
+    name: "watching begins with resync, after watch has returned [STORE-WATCH]",
     async run(context) {
       const { prefix } = context;
       const watching = watch(context, prefix);
@@ -87,7 +87,7 @@ export const watchingChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "a commit of another handle is hinted at",
+    name: "a commit of another handle is hinted at [STORE-WATCH]",
     applies: ({ push, crossProcess }) => push && crossProcess,
     async run(context) {
       const { prefix } = context;
@@ -161,7 +161,7 @@ export const watchingChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "a listener that throws harms neither the commit nor other listeners",
+    name: "a listener that throws harms neither the commit nor other listeners [STORE-WATCH]",
     applies: ({ push }) => push,
     async run(context) {
       const { store, prefix } = context;

@@ -46,7 +46,7 @@ export type Fault =
   | "shares data between stores"
   | "sends changes without push";
 
-export interface FaultyStoreOptions {
+export interface BrokenStoreOptions {
   readonly fault: Fault | null;
   readonly capabilities: StoreCapabilities;
   readonly now: () => number;
@@ -55,7 +55,7 @@ export interface FaultyStoreOptions {
 const shared = new Map<string, StoreEntry>();
 
 /** A small store that keeps every promise but the one that `fault` names. */
-export function createFaultyStore({ fault, capabilities, now }: FaultyStoreOptions): Store {
+export function createBrokenStore({ fault, capabilities, now }: BrokenStoreOptions): Store {
   const has = (name: Fault): boolean => fault === name;
   const entries = has("shares data between stores") ? shared : new Map<string, StoreEntry>();
   const watchers = createStoreWatchers();
