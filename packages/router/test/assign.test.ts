@@ -1,5 +1,5 @@
 import type { Canary, Route } from "@verdigris/contracts";
-import { applyMove, bucketOf, compileAssign, seedOf } from "@verdigris/router";
+import { applyMove, bucketCount, bucketOf, compileAssign, seedOf } from "@verdigris/router";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ana, openBlue } from "./world.ts";
@@ -40,6 +40,16 @@ describe("a canary's share", () => {
         expect(compileAssign(canaryOf(share))(key).role).toBe(candidate ? "candidate" : "live");
       }),
     );
+  });
+
+  it("ends between the same two buckets for each of the 10,000 percentages [I13]", () => {
+    const keyOn = new Map<number, string>();
+    for (let n = 0; keyOn.size < bucketCount; n++) keyOn.set(bucketOf(`${n}`, seedOf("c")), `${n}`);
+    for (let n = 1; n < bucketCount; n++) {
+      const assign = compileAssign(canaryOf(n / 100));
+      const roles = [assign(keyOn.get(n - 1) ?? "").role, assign(keyOn.get(n) ?? "").role];
+      if (roles.join() !== "candidate,live") throw new Error(`${n / 100} %: ${roles}`);
+    }
   });
 
   it("is nobody at 0 % and everybody at 100 %", () => {
