@@ -4,9 +4,11 @@ import {
   decodeRecord,
   type PinPointer,
   type PinRecord,
+  type RoutePolicy,
   type StoreOp,
   type TrafficClass,
 } from "@verdigris/contracts";
+import { isProduction } from "./choose-bundle.ts";
 import { findPin } from "./find-pin.ts";
 import type { PinnedHost } from "./host.ts";
 import type { ParentFacts } from "./parent.ts";
@@ -32,20 +34,30 @@ export async function followRoot(
     await clearAway(host, anchor);
     return null;
   }
-  return { bundle: anchor.record.bundle, class: parent.class };
+  return {
+    bundle: anchor.record.bundle,
+    class: isProduction(parent.class) ? anchor.record.class : parent.class,
+  };
 }
 
 /** The ops by which a first child settles, for all later ones, which bundle of this agent its root run is on. */
-export function anchorOps(keys: AgentKeys, parent: ParentFacts, child: PinRecord): readonly StoreOp[] {
+export function anchorOps(
+  keys: AgentKeys,
+  parent: ParentFacts,
+  child: PinRecord,
+  policy: RoutePolicy,
+): readonly StoreOp[] {
   const run = anchorId(parent.root);
+  // No pin outlives its agent's own policy, whatever another agent allows the root.
+  const deadline = Math.min(parent.rootDeadline, child.accepted + policy.maxAgeMs);
   const anchor: PinRecord = {
     v: child.v,
     run,
     bundle: child.bundle,
     epoch: 1,
     accepted: child.accepted,
-    deadline: parent.rootDeadline,
-    cap: parent.rootDeadline,
+    deadline,
+    cap: deadline,
     class: child.class,
     generation: child.generation,
     claim: run,

@@ -37,17 +37,21 @@ export function placeable(snapshot: RouteSnapshot | null, bundle: BundleId): voi
 }
 
 /** A child goes where its parent is, retiring or not; only a sealed or forgotten bundle cannot take it. */
-function inheritable(snapshot: RouteSnapshot, bundle: BundleId): void {
-  const { route } = snapshot;
-  if (route.retiring.some((item) => item.bundle === bundle) && !route.sealed.includes(bundle)) return;
+export function inheritable(snapshot: RouteSnapshot | null, bundle: BundleId): void {
+  const retiring = snapshot?.route.retiring.some((item) => item.bundle === bundle) === true;
+  if (retiring && snapshot?.route.sealed.includes(bundle) === false) return;
   placeable(snapshot, bundle);
 }
 
-/** Decides the bundle of a new run from one snapshot: named, inherited, or assigned. */
+/**
+ * Decides the bundle of a new run from one snapshot: named, inherited, or assigned. `outside` is the class of a parent
+ * on another agent: what begins outside production stays outside.
+ */
 export function chooseBundle(
   snapshot: RouteSnapshot,
   options: StartOptions<never>,
   inherited: { readonly bundle: BundleId; readonly class: TrafficClass } | null,
+  outside: TrafficClass | undefined,
   assign: () => { readonly bundle: BundleId; readonly class: "live" | "canary" },
 ): Choice {
   if (options.bundle !== undefined) {
@@ -59,7 +63,8 @@ export function chooseBundle(
     return { bundle: inherited.bundle, class: options.class ?? inherited.class, named: false };
   }
   const assigned = assign();
-  return { bundle: assigned.bundle, class: options.class ?? assigned.class, named: false };
+  const byParent = outside === undefined || isProduction(outside) ? assigned.class : outside;
+  return { bundle: assigned.bundle, class: options.class ?? byParent, named: false };
 }
 
 function checkLabels(labels: Labels | undefined): void {
@@ -75,13 +80,21 @@ function checkLabels(labels: Labels | undefined): void {
 
 const outsideProduction: readonly string[] = ["preview", "shadow", "smoke", "eval", "drill"];
 
+/** True for the two classes that only the route gives. */
+export function isProduction(of: TrafficClass): boolean {
+  return !outsideProduction.includes(of);
+}
+
 /** Checks the options of a start; throws `invalid-argument` naming the bad one. */
 export function checkStart(options: StartOptions<never>): void {
   if (options.id !== undefined) requireId("id", options.id);
   if (options.id?.startsWith("root:") === true)
     throw new InvalidArgumentError("id", 'must not begin with "root:", which is reserved');
   if (options.bundle !== undefined) requireId("bundle", options.bundle);
-  const { key, maxAgeMs } = options;
+  const { key, maxAgeMs, parent } = options;
+  if (parent !== undefined && typeof parent !== "string" && typeof parent?.step !== "function") {
+    throw new InvalidArgumentError("parent", "must be a run or its token");
+  }
   if (key !== undefined && (typeof key !== "string" || key === "" || key.length > 1_024)) {
     throw new InvalidArgumentError("key", "must be text of 1 to 1,024 characters");
   }

@@ -4,6 +4,7 @@ import {
   type Bundle,
   type BundleId,
   type Clock,
+  InvalidArgumentError,
   type Router,
   type RunEvents,
   type Store,
@@ -146,7 +147,7 @@ function onRoute(router: Router | undefined, bundle: BundleId): boolean {
   );
 }
 
-function createHost<P>(options: RunPinningOptions<P>): RunHost<P> {
+function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): RunHost<P> {
   const {
     agent,
     events,
@@ -166,6 +167,8 @@ function createHost<P>(options: RunPinningOptions<P>): RunHost<P> {
     events,
     pipelines: createPipelines<P>({ load, unload, events, clock, keep }),
     held: new Map(),
+    attached: new Set(),
+    closing,
     instrument,
     scopeStorage,
     bundleOf,
@@ -176,6 +179,8 @@ function createHost<P>(options: RunPinningOptions<P>): RunHost<P> {
 
 /** Repeats the sweep, jittered by the time each takes; one at a time. */
 function sweepEvery(everyMs: number, clock: Clock, sweep: () => Promise<unknown>): () => void {
+  if (!(everyMs >= 10 && everyMs <= 86_400_000))
+    throw new InvalidArgumentError("sweepMs", `must be "never" or 10 to 86400000, got ${everyMs}`);
   let stopped = false;
   let cancel = clock.setTimer(again, everyMs);
   function again(): void {
@@ -192,12 +197,11 @@ function sweepEvery(everyMs: number, clock: Clock, sweep: () => Promise<unknown>
 
 /** Creates the runs of one agent in one process. */
 export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): RunPinning<P> {
-  const host = createHost(options);
+  const closing = new AbortController();
+  const host = createHost(options, closing.signal);
   const { pinned, held } = host;
-  let closed = false;
   const need = (): PinnedHost => {
-    if (closed)
-      throw new VerdigrisError("closed", `${host.agent} is closed in this process`, { agent: host.agent });
+    closing.signal.throwIfAborted();
     if (pinned !== null) return pinned;
     throw new VerdigrisError(
       "store-lacks-capability",
@@ -216,7 +220,7 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
 
   return {
     start: async (o = {}) => {
-      if (closed) need();
+      closing.signal.throwIfAborted();
       return pinned === null ? tagRun(host, options.router, options.fallback, o) : startRun(host, pinned, o);
     },
     resume: async (token, { takeover = false } = {}) => resumeRun(host, need(), token, takeover),
@@ -237,17 +241,11 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
       );
     },
     async close() {
-      if (closed) return;
-      closed = true;
+      const { agent } = host;
+      closing.abort(new VerdigrisError("closed", `${agent} is closed in this process`, { agent }));
       stopSweep();
       stopWatching?.();
-      for (const run of [...held.values()]) {
-        run.stop({
-          code: "run-superseded",
-          message: `${run.id} was let go when its process closed: resume its token`,
-        });
-        run.leave();
-      }
+      for (const run of [...held.values(), ...host.attached]) run.letGo();
       pinned?.deadlines.stop();
       await host.pipelines.close();
     },

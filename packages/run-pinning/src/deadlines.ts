@@ -27,6 +27,7 @@ export function createDeadlines(
   const buckets = new Map<number, Set<Sleeper>>();
   const order: number[] = [];
   let cancel: (() => void) | null = null;
+  let firesAt = Number.POSITIVE_INFINITY;
 
   const position = (bucket: number): number => {
     let low = 0;
@@ -45,14 +46,18 @@ export function createDeadlines(
   const arm = (): void => {
     cancel?.();
     cancel = null;
+    firesAt = Number.POSITIVE_INFINITY;
     const first = order[0];
     if (first === undefined) return;
     let due = (first + 1) * bucketMs;
     for (const sleeper of buckets.get(first) ?? []) due = Math.min(due, sleeper.wakeAt);
-    cancel = clock.setTimer(() => trueTime(fire), Math.min(Math.max(0, due - time.now()), longestWaitMs));
+    const now = time.now();
+    firesAt = Math.min(Math.max(now, due), now + longestWaitMs);
+    cancel = clock.setTimer(() => trueTime(fire), firesAt - now);
   };
   const fire = (): void => {
-    const now = time.now();
+    // Still suspect after asking: the store is away, and what was slept may not lengthen a run.
+    const now = time.suspect() ? time.latest() : time.now();
     for (let first = order[0]; first !== undefined && first * bucketMs <= now; first = order[0]) {
       const due = [...(buckets.get(first) ?? [])].filter((sleeper) => sleeper.wakeAt <= now);
       for (const sleeper of due) {
@@ -75,7 +80,7 @@ export function createDeadlines(
         else order.splice(at, 0, bucket);
       }
       set.add(sleeper);
-      if (order[0] === bucket) arm();
+      if (sleeper.wakeAt < firesAt) arm();
     },
     remove(sleeper) {
       const bucket = Math.floor(sleeper.wakeAt / bucketMs);

@@ -1,4 +1,12 @@
-import { type BundleId, type BundleRecord, decodeRecord, type Route } from "@verdigris/contracts";
+import {
+  type BundleId,
+  type BundleRecord,
+  type Clock,
+  decodeRecord,
+  InvalidArgumentError,
+  type Route,
+  requireId,
+} from "@verdigris/contracts";
 import { drainedBy } from "@verdigris/router";
 import type { PinnedHost, RunHost } from "./host.ts";
 import { countInFlight, firstInFlight, type RunCount } from "./in-flight.ts";
@@ -79,12 +87,16 @@ async function report(host: PinnedHost, bundle: BundleId): Promise<DrainReport> 
 
 /** Reports where a bundle stands; answers `unknown` instead of throwing when the store does not. */
 export async function drainReport(host: PinnedHost, bundle: BundleId): Promise<DrainReport> {
+  requireId("bundle", bundle);
   try {
     return await report(host, bundle);
   } catch {
     return { bundle, status: "unknown", inFlight: null, proof: null, drainedBy: null };
   }
 }
+
+/** Neither of these can be drained: new runs keep coming, or nobody knows. */
+const openEnded: readonly BundleStatus[] = ["live", "candidate", "unknown"];
 
 /** Waits until a bundle has no unfinished run left or its bound has passed; under the strategy `pin` it does not wait. */
 export async function waitForDrain<P>(
@@ -93,25 +105,28 @@ export async function waitForDrain<P>(
   bundle: BundleId,
   options: { readonly signal?: AbortSignal; readonly pollMs?: number },
 ): Promise<DrainReport> {
-  const { signal, pollMs = 1_000 } = options;
+  const { pollMs = 1_000 } = options;
+  if (!(pollMs >= 10 && pollMs <= 60_000))
+    throw new InvalidArgumentError("pollMs", `must be 10 to 60000, got ${pollMs}`);
+  const signal = AbortSignal.any([run.closing, ...(options.signal === undefined ? [] : [options.signal])]);
   for (;;) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const now = await drainReport(host, bundle);
     const strategy = host.router.snapshot()?.route.policy.strategy;
-    const empty = now.status === "draining" && now.inFlight?.count === 0;
-    const over = empty || now.proof !== null || now.status === "recycled";
-    if (over || (strategy === "pin" && now.status !== "unknown")) return now;
-    await new Promise<void>((resolve, reject) => {
-      const cancel = run.clock.setTimer(done, pollMs);
-      function done(): void {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      }
-      function abort(): void {
-        cancel();
-        reject(signal?.reason);
-      }
-      signal?.addEventListener("abort", abort, { once: true });
-    });
+    const empty = !openEnded.includes(now.status) && now.inFlight?.count === 0;
+    if (empty || now.proof !== null || (strategy === "pin" && now.status !== "unknown")) return now;
+    await pause(run.clock, pollMs, signal);
   }
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = clock.setTimer(end, signal.aborted ? 0 : ms);
+    signal.addEventListener("abort", end);
+  });
 }

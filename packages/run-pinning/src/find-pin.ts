@@ -8,7 +8,7 @@ import {
 } from "@verdigris/contracts";
 import type { PinnedHost } from "./host.ts";
 import type { PinState } from "./pin-state.ts";
-import type { RunClaim } from "./token.ts";
+import { parseToken, type RunClaim } from "./token.ts";
 
 function pinOf(entry: StoreEntry, moved: StoreEntry | null): PinState {
   const record = decodeRecord<PinRecord>(entry.key, entry.value);
@@ -30,12 +30,25 @@ async function read(host: PinnedHost, keys: readonly string[]): Promise<readonly
 
 /** The pin under a key, or where `moved/{run}` says it went; null when the run is finished or swept. */
 export async function findPin(host: PinnedHost, key: string, movedKey: string): Promise<PinState | null> {
-  const [direct = null, moved = null] = await read(host, [key, movedKey]);
-  if (direct !== null) return pinOf(direct, moved);
-  if (moved === null) return null;
-  const pointer = decodeRecord<PinPointer>(moved.key, moved.value);
-  const [entry = null] = await read(host, [pointer.pin]);
-  return entry === null ? null : pinOf(entry, moved);
+  let at = key;
+  let known: number | undefined;
+  for (;;) {
+    const [entry = null, moved = null] = await read(host, [at, movedKey]);
+    if (entry !== null) return pinOf(entry, moved);
+    // Gone, unless it moved on since the pointer was read.
+    if (moved === null || moved.rev === known) return null;
+    known = moved.rev;
+    at = decodeRecord<PinPointer>(moved.key, moved.value).pin;
+  }
+}
+
+/** Reads a token of this agent; throws `token-invalid` when it is none. */
+export function ownClaim(agent: string, token: string): RunClaim {
+  const claim = parseToken(token);
+  if (claim.agent === agent) return claim;
+  throw new VerdigrisError("token-invalid", `this token belongs to ${claim.agent}, not to ${agent}`, {
+    agent: claim.agent,
+  });
 }
 
 /** The pin a token claims; throws `run-unknown` or `run-expired` when there is none to take up. */

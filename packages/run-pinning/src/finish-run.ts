@@ -55,7 +55,7 @@ async function takeBack<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<Finis
 }
 
 async function finishOnce<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
-  if (run.moving !== null) await run.moving.catch(() => {});
+  while (run.moving !== null) await run.moving;
   if (run.stopped?.code === "run-expired") return "expired";
   run.stop({ code: "run-finished", message: `${run.id} is finished: no further step starts` });
   run.leave();

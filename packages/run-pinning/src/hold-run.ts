@@ -2,9 +2,16 @@ import type { RunScope } from "@verdigris/contracts";
 import type { RunHost } from "./host.ts";
 import type { PinState } from "./pin-state.ts";
 import type { Lease } from "./pipelines.ts";
+import { applyRollbackPolicy } from "./rollback-policy.ts";
 import { LocalRun } from "./run.ts";
 
-/** Makes a run known in this process. */
+/** Tells listeners that a run begins in this process. */
+export function announce<P>(run: LocalRun<P>): void {
+  const { events } = run.host;
+  if (events.has("run-started")) events.emit("run-started", { scope: run.scope, deadline: run.deadline });
+}
+
+/** Makes a run known in this process, under the rules its route has by now. */
 export function hold<P>(
   host: RunHost<P>,
   scope: RunScope,
@@ -18,5 +25,8 @@ export function hold<P>(
   host.held.get(run.id)?.leave();
   host.held.set(run.id, run);
   run.schedule();
+  const route = host.pinned?.router.snapshot()?.route;
+  if (route !== undefined) applyRollbackPolicy(run, route);
+  if (host.closing.aborted) run.letGo();
   return run;
 }

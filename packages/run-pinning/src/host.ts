@@ -13,7 +13,10 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { LocalRun } from "./run.ts";
 
-/** Wraps runs and steps: where telemetry and detectors plug in. It can neither change a result nor fail a run. */
+/**
+ * Wraps runs and steps: where telemetry and detectors plug in. It can neither change a result nor fail a run nor hold it
+ * up: `next` is called for it when it has not done so by its first `await`.
+ */
 export interface Instrument {
   run?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
   step?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
@@ -32,8 +35,12 @@ export interface RunHost<P> {
   readonly newId: () => string;
   readonly events: EventHub<RunEvents>;
   readonly pipelines: Pipelines<P>;
-  /** Runs held by this process. */
+  /** Runs owned by this process. */
   readonly held: Map<string, LocalRun<P>>;
+  /** Runs it only looks in on. */
+  readonly attached: Set<LocalRun<P>>;
+  /** Aborts when the process lets go of everything. */
+  readonly closing: AbortSignal;
   readonly instrument: Instrument;
   readonly scopeStorage: ScopeStorage | null;
   readonly bundleOf: (id: BundleId) => Promise<Bundle>;

@@ -3,6 +3,7 @@ import {
   decodeRecord,
   InvalidArgumentError,
   type PinRecord,
+  requireId,
   storeLimits,
   timeKey,
 } from "@verdigris/contracts";
@@ -76,7 +77,8 @@ export async function listInFlight(
   host: PinnedHost,
   options: { readonly bundle: BundleId; readonly after?: string; readonly limit?: number },
 ): Promise<{ readonly runs: readonly InFlightRun[]; readonly next: string | null }> {
-  const { bundle, limit = 100 } = options;
+  const { limit = 100 } = options;
+  const bundle = requireId("bundle", options.bundle);
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= storeLimits.listLimit)) {
     throw new InvalidArgumentError("limit", `must be 1 to ${storeLimits.listLimit}, got ${limit}`);
   }

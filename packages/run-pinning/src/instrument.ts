@@ -2,8 +2,9 @@ import type { RunEvents } from "@verdigris/contracts";
 import type { EventHub } from "@verdigris/router";
 
 /**
- * Runs `inner` through a wrapper that can neither change its result nor fail it: `inner` runs exactly once, its outcome
- * is the outcome, and what the wrapper itself throws is reported as `listener-failed`.
+ * Runs `inner` through a wrapper that can neither change its result nor fail it nor hold it up: `inner` runs exactly
+ * once and before the first `await`, its outcome is the outcome, and what the wrapper itself throws is reported as
+ * `listener-failed`.
  */
 export function throughInstrument<T>(
   wrap: (next: () => Promise<T>) => Promise<T>,
@@ -25,12 +26,9 @@ export function throughInstrument<T>(
       return running;
     };
     const outer = async (): Promise<T> => wrap(next);
-    outer().then(
-      () => void next().catch(() => {}),
-      (error: unknown) => {
-        if (failure === null || failure.error !== error) events.emit("listener-failed", { source, error });
-        void next().catch(() => {});
-      },
-    );
+    outer().catch((error: unknown) => {
+      if (failure === null || failure.error !== error) events.emit("listener-failed", { source, error });
+    });
+    void next().catch(() => {});
   });
 }

@@ -5,7 +5,7 @@ import {
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { placeable } from "./choose-bundle.ts";
+import { inheritable, placeable } from "./choose-bundle.ts";
 import type { PinnedHost } from "./host.ts";
 import { commitNoted, type PinState, pointerText, readCompanions } from "./pin-state.ts";
 import type { LocalRun } from "./run.ts";
@@ -87,6 +87,40 @@ export async function relocatePin(
   );
 }
 
+function contended(run: string): VerdigrisError {
+  return new VerdigrisError("route-contended", `the route kept moving while ${run} was moved: try again`, {
+    run,
+  });
+}
+
+/**
+ * Gives a pin a later deadline. Fenced by the route, because a pin that has run out may already have been counted out: once
+ * its bundle is sealed or gone it must not come back to life. Throws `run-expired` when the deadline has passed.
+ */
+export async function lengthenPin(
+  host: PinnedHost,
+  pin: PinState,
+  record: PinRecord,
+): Promise<"moved" | "superseded"> {
+  const { run, bundle, deadline } = pin.record;
+  for (let tries = 0; tries < attempts; tries++) {
+    const snapshot = host.router.snapshot() ?? (await host.router.refresh());
+    const now = await host.freshTime();
+    if (now >= deadline) {
+      throw new VerdigrisError("run-expired", `${run} passed its deadline: start its work again`, {
+        run,
+        bundle,
+      });
+    }
+    inheritable(snapshot, bundle);
+    const fence = { op: "check" as const, key: host.keys.route, rev: snapshot?.rev ?? 0 };
+    const outcome = await relocatePin(host, pin, record, [fence]);
+    if (outcome !== "route-moved") return outcome;
+    await host.router.refresh();
+  }
+  throw contended(run);
+}
+
 function requireOwner<P>(run: LocalRun<P>): void {
   if (run.stopped !== null) throw run.stopError(run.stopped);
   if (!run.owner)
@@ -96,17 +130,18 @@ function requireOwner<P>(run: LocalRun<P>): void {
 }
 
 function superseded<P>(run: LocalRun<P>): VerdigrisError {
-  run.stop({ code: "run-superseded", message: `${run.id} has another owner now: this one stops` });
-  run.leave();
-  return run.stopError({
+  const stop = {
     code: "run-superseded",
     message: `${run.id} has another owner now: this one stops`,
-  });
+  } as const;
+  run.stop(stop);
+  run.leave();
+  return run.stopError(stop);
 }
 
 /** Lets one move at a time touch the pin; steps wait for it. */
 async function exclusively<P, T>(run: LocalRun<P>, fn: () => Promise<T>): Promise<T> {
-  while (run.moving !== null) await run.moving.catch(() => {});
+  while (run.moving !== null) await run.moving;
   requireOwner(run);
   const work = fn();
   const settled = work.then(
@@ -131,7 +166,7 @@ export async function extendRun<P>(run: LocalRun<P>, byMs: number): Promise<numb
   return exclusively(run, async () => {
     const deadline = Math.min(pin.record.cap, Math.floor(pin.record.deadline + byMs));
     if (deadline <= pin.record.deadline) return pin.record.deadline;
-    const outcome = await relocatePin(pinned, pin, { ...pin.record, deadline, holder: newId() }, []);
+    const outcome = await lengthenPin(pinned, pin, { ...pin.record, deadline, holder: newId() });
     if (outcome !== "moved") throw superseded(run);
     run.schedule();
     return deadline;
@@ -194,10 +229,6 @@ export async function migrateRun<P>(run: LocalRun<P>, to: string, reason: string
       }
       await pinned.router.refresh();
     }
-    throw new VerdigrisError(
-      "route-contended",
-      `the route kept moving while ${run.id} was migrated: try again`,
-      { run: run.id },
-    );
+    throw contended(run.id);
   });
 }

@@ -1,5 +1,5 @@
 import type { BundleId, Labels, TrafficClass } from "@verdigris/contracts";
-import { InvalidArgumentError } from "@verdigris/contracts";
+import { InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
 import { findClaimed } from "./find-pin.ts";
 import type { PinnedHost } from "./host.ts";
 import { LocalRun } from "./run.ts";
@@ -23,6 +23,7 @@ export interface ParentFacts {
 export async function readParent(
   host: PinnedHost,
   parent: StartOptions<never>["parent"],
+  now: number,
 ): Promise<ParentFacts | null> {
   if (parent === undefined) return null;
   if (parent instanceof LocalRun && parent.stopped !== null) throw parent.stopError(parent.stopped);
@@ -31,6 +32,13 @@ export async function readParent(
   const claim = parseToken(token);
   const record =
     parent instanceof LocalRun ? parent.requirePin().record : (await findClaimed(host, claim)).record;
+  // A machine that slept has not told the handle yet.
+  if (now >= record.deadline) {
+    throw new VerdigrisError("run-expired", `${record.run} passed its deadline: it takes no more children`, {
+      run: record.run,
+      bundle: record.bundle,
+    });
+  }
   return {
     agent: claim.agent,
     run: record.run,

@@ -1,14 +1,13 @@
 import { decodeRecord, type PinPointer, VerdigrisError } from "@verdigris/contracts";
-import { findClaimed, findPin } from "./find-pin.ts";
-import { hold } from "./hold-run.ts";
+import { findClaimed, findPin, ownClaim } from "./find-pin.ts";
+import { announce, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
-import { relocatePin } from "./move-run.ts";
-import { clearAway, type PinState } from "./pin-state.ts";
-import { applyRollbackPolicy } from "./rollback-policy.ts";
+import { lengthenPin, relocatePin } from "./move-run.ts";
+import { clearAway, commitNoted, type PinState } from "./pin-state.ts";
 import { LocalRun } from "./run.ts";
 import type { Run, StartResult } from "./run-types.ts";
 import { scopeOf } from "./scope.ts";
-import { formatToken, parseToken } from "./token.ts";
+import { formatToken } from "./token.ts";
 
 const attempts = 4;
 
@@ -37,11 +36,12 @@ async function takeUp<P>(
     const { unplaced, ...placed } = record;
     const deadline = unplaced === true ? record.cap : record.deadline;
     const next = { ...placed, deadline, epoch: record.epoch + 1, holder: host.newId() };
-    if ((await relocatePin(pinned, pin, next, [])) !== "moved") return null;
+    const longer = deadline > record.deadline;
+    const outcome = longer ? await lengthenPin(pinned, pin, next) : await relocatePin(pinned, pin, next, []);
+    if (outcome !== "moved") return null;
     kept = true;
     const run = hold(host, scopeOf(host.agent, next, bundle), lease, pin);
-    const route = pinned.router.snapshot()?.route ?? null;
-    if (route !== null) applyRollbackPolicy(run, route);
+    if (unplaced === true) announce(run);
     return { placed: true, run };
   } finally {
     if (!kept) lease.release();
@@ -55,12 +55,7 @@ export async function resumeRun<P>(
   token: string,
   takeover: boolean,
 ): Promise<Run<P>> {
-  const claim = parseToken(token);
-  if (claim.agent !== host.agent) {
-    throw new VerdigrisError("token-invalid", `this token belongs to ${claim.agent}, not to ${host.agent}`, {
-      agent: claim.agent,
-    });
-  }
+  const claim = ownClaim(host.agent, token);
   for (let tries = 0; tries < attempts; tries++) {
     const pin = await findClaimed(pinned, claim);
     if (pin.rev !== claim.rev && !takeover) throw takenBy(pin);
@@ -82,7 +77,7 @@ export async function resumeRun<P>(
 
 /** Looks in on a run without owning it; see `RunPinning.attach`. */
 export async function attachRun<P>(host: RunHost<P>, pinned: PinnedHost, token: string): Promise<Run<P>> {
-  const pin = await findClaimed(pinned, parseToken(token));
+  const pin = await findClaimed(pinned, ownClaim(host.agent, token));
   const bundle = await host.bundleOf(pin.record.bundle);
   if (!host.serves(bundle)) {
     throw new VerdigrisError(
@@ -99,7 +94,9 @@ export async function attachRun<P>(host: RunHost<P>, pinned: PinnedHost, token: 
     pin,
     owner: false,
   });
+  host.attached.add(run);
   run.schedule();
+  if (host.closing.aborted) run.letGo();
   return run;
 }
 
@@ -114,7 +111,10 @@ export async function redeliver<P>(
   if (claim === null) return "decide-again";
   const pointer = decodeRecord<PinPointer>(claim.key, claim.value);
   const pin = await findPin(pinned, pointer.pin, pinned.keys.moved(pointer.run));
-  if (pin === null) return "decide-again";
+  if (pin === null) {
+    await commitNoted(pinned, [{ op: "del", key: claim.key, rev: claim.rev }]);
+    return "decide-again";
+  }
   if (pin.record.deadline <= at) {
     await clearAway(pinned, pin);
     return "decide-again";

@@ -4,6 +4,7 @@ import type { LocalRun } from "./run.ts";
 /** Does to a run on a rolled-back bundle what the route's policy says; nothing to any other run. */
 export function applyRollbackPolicy<P>(run: LocalRun<P>, route: Route): void {
   const off = route.retiring.find((item) => item.bundle === run.scope.bundle);
+  run.moveTo = null;
   if (off === undefined || !off.rolledBack || !run.owner || run.stopped !== null) return;
   switch (route.policy.onRollback) {
     case "finish":

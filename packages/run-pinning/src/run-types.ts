@@ -37,7 +37,7 @@ export interface Run<P = undefined> {
   /** Takes the run to another process; null where runs are only tagged. Changes with every extension and migration. */
   readonly token: string | null;
   readonly signal: AbortSignal;
-  /** Aborts when the deadline is near: time to checkpoint. */
+  /** Aborts when the deadline is near: time to checkpoint. Ask again after an extension: the new deadline has its own. */
   readonly expiring: AbortSignal;
   /**
    * Runs `fn` at once with the whole bundle: no store call and no `await` comes before it.
@@ -50,9 +50,12 @@ export interface Run<P = undefined> {
   extend(byMs: number): Promise<number>;
   /** Moves the run to another bundle on the route, between steps. It is `mixed` from then on. Rejects with `run-busy` during a step. */
   migrate(options: { readonly to: string; readonly reason: string }): Promise<void>;
-  /** The op that makes a host's own commit fail once this owner is superseded. Throws `closed` where runs are only tagged. */
+  /** The op that makes a host's own commit fail once this owner is superseded. Throws `store-lacks-capability` where runs are only tagged. */
   fence(): StoreOp;
-  /** Lets go of the run here without ending it, between steps: returns the token that resumes it elsewhere. Throws `run-busy` during a step. */
+  /**
+   * Lets go of the run here without ending it, between steps: returns the token that resumes it elsewhere. A finish here
+   * answers `superseded` from then on. Also the way to leave an attached run. Throws `run-busy` during a step.
+   */
   park(): string;
   /** Takes the pin back. Never rejects for the store's sake; the second call answers like the first. Rejects with `not-owner` on an attached run. */
   finish(options: { readonly outcome: RunOutcome }): Promise<FinishResult>;

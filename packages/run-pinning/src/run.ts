@@ -103,6 +103,8 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   }
 
   usage(usage: ModelUsage): void {
+    if (typeof usage.model !== "string" || usage.model === "")
+      throw new InvalidArgumentError("usage.model", "must name the model that was called");
     for (const field of ["inputTokens", "outputTokens"] as const) {
       if (!(Number.isFinite(usage[field]) && usage[field] >= 0))
         throw new InvalidArgumentError(`usage.${field}`, "must be 0 or more");
@@ -138,6 +140,8 @@ export class LocalRun<P> implements Run<P>, Sleeper {
     }
     this.stop({ code: "run-superseded", message: `${this.id} was parked here: resume its token` });
     this.leave();
+    // It goes on elsewhere: a finish that follows here must not end it.
+    this.finishing ??= Promise.resolve("superseded");
     return token;
   }
 
@@ -170,8 +174,18 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   /** Forgets the run here; its pipeline is released when its last step ends. */
   leave(): void {
     if (this.host.held.get(this.id) === this) this.host.held.delete(this.id);
+    this.host.attached.delete(this);
     this.host.pinned?.deadlines.remove(this);
     this.whenIdle(() => this.lease.release());
+  }
+
+  /** Stops the run here because its process closes; the pin stays. */
+  letGo(): void {
+    this.stop({
+      code: "run-superseded",
+      message: `${this.id} was let go when its process closed: resume its token`,
+    });
+    this.leave();
   }
 
   /** Calls `fn` once no step is running: at once, or when the last one ends. */
@@ -194,7 +208,7 @@ export class LocalRun<P> implements Run<P>, Sleeper {
       if (!this.#nearEnd) {
         this.#nearEnd = true;
         this.#expiring?.abort();
-        this.host.events.emit("run-expiring", { scope: this.scope, deadline });
+        if (this.owner) this.host.events.emit("run-expiring", { scope: this.scope, deadline });
       }
       this.wakeAt = deadline;
       this.host.pinned?.deadlines.add(this);
@@ -205,9 +219,10 @@ export class LocalRun<P> implements Run<P>, Sleeper {
 
   /** Ends the run at its deadline: the pin no longer counts, so no step may start. */
   expire(): void {
-    if (this.stopped !== null) return;
+    const stopped = this.stopped !== null;
     this.stop({ code: "run-expired", message: `${this.id} passed its deadline: no further step starts` });
     this.leave();
+    if (stopped || !this.owner) return;
     const { run, bundle } = this.scope;
     this.host.events.emit("run-expired", { run, bundle, deadline: this.deadline ?? 0, local: true });
   }
@@ -219,6 +234,7 @@ export class LocalRun<P> implements Run<P>, Sleeper {
     const { accepted, deadline } = this.pin.record;
     pinned.deadlines.remove(this);
     this.#nearEnd = false;
+    if (this.#expiring?.signal.aborted === true) this.#expiring = null;
     this.wakeAt = deadline - Math.min(warningMs, (deadline - accepted) / 10);
     pinned.deadlines.add(this);
   }

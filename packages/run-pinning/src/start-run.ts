@@ -7,7 +7,7 @@ import {
 } from "@verdigris/contracts";
 import { anchorOps, followRoot } from "./anchor.ts";
 import { type Choice, checkStart, chooseBundle, inheritedKey } from "./choose-bundle.ts";
-import { hold } from "./hold-run.ts";
+import { announce, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
 import { type ParentFacts, readParent } from "./parent.ts";
 import { commitNoted, newPinState, pointerText } from "./pin-state.ts";
@@ -67,7 +67,7 @@ function startOps(
   ];
   if (options.id !== undefined)
     ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
-  if (draft.anchors && parent !== null) ops.push(...anchorOps(keys, parent, record));
+  if (draft.anchors && parent !== null) ops.push(...anchorOps(keys, parent, record, snapshot.route.policy));
   const notice = choice.named ? pinned.notices.take() : null;
   if (notice !== null) {
     const value = JSON.stringify({
@@ -91,7 +91,9 @@ type Committed =
 async function commitStart(pinned: PinnedHost, ops: readonly StoreOp[], claimAt: number): Promise<Committed> {
   let unanswered = false;
   for (let tries = 0; tries < attempts; tries++) {
-    const result = await commitNoted(pinned, ops);
+    const result = await commitNoted(pinned, ops).catch((error: unknown) => {
+      throw unanswered ? unconfirmed(error) : error;
+    });
     if (result !== "no-reply" && result.ok) {
       return {
         kind: "accepted",
@@ -104,8 +106,13 @@ async function commitStart(pinned: PinnedHost, ops: readonly StoreOp[], claimAt:
     if (landed !== null) return landed;
     if (result !== "no-reply") return { kind: "conflict", key: result.key };
   }
+  throw unconfirmed();
+}
+
+/** After a lost reply "unavailable" would say that nothing happened, and nobody knows that. */
+function unconfirmed(cause?: unknown): VerdigrisError {
   const message = "the store did not confirm the start: if it was accepted, it expires unused";
-  throw new VerdigrisError("store-indeterminate", message);
+  return new VerdigrisError("store-indeterminate", message, {}, { cause });
 }
 
 async function findLanded(
@@ -113,7 +120,9 @@ async function findLanded(
   ops: readonly StoreOp[],
   claimAt: number,
 ): Promise<Committed | null> {
-  const { entries } = await pinned.store.get([ops[1]?.key ?? ""]);
+  const { entries } = await pinned.store.get([ops[1]?.key ?? ""]).catch((cause: unknown) => {
+    throw unconfirmed(cause);
+  });
   const found = entries[0] ?? null;
   return found === null
     ? null
@@ -134,12 +143,12 @@ async function draftStart<P>(
     });
   }
   const accepted = await pinned.freshTime();
-  const parent = await readParent(pinned, options.parent);
+  const parent = await readParent(pinned, options.parent, accepted);
   const foreign = parent !== null && parent.agent !== agent;
   const followed = foreign ? await followRoot(pinned, parent) : null;
   const labels = options.labels ?? parent?.labels;
   const key = inheritedKey(options, parent, run);
-  const choice = chooseBundle(snapshot, options, foreign ? followed : parent, () =>
+  const choice = chooseBundle(snapshot, options, foreign ? followed : parent, parent?.class, () =>
     pinned.router.assign(key, labels),
   );
   return { snapshot, accepted, parent, choice, anchors: foreign && followed === null };
@@ -170,7 +179,9 @@ async function attemptStart<P>(
       return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, done.rev) };
     kept = true;
     const pin = { ...newPinState(pinned.keys, record, done.rev), claimRev: done.claimRev };
-    return { placed: true, run: hold(host, scopeOf(host.agent, record, bundle), lease, pin) };
+    const held = hold(host, scopeOf(host.agent, record, bundle), lease, pin);
+    announce(held);
+    return { placed: true, run: held };
   } finally {
     if (!kept) lease?.release();
   }
@@ -186,12 +197,7 @@ export async function startRun<P>(
   const run = host.newId();
   for (let tries = 0; tries < attempts; tries++) {
     const result = await attemptStart(host, pinned, options, run);
-    if (result !== "decide-again") {
-      if (result.placed && host.events.has("run-started")) {
-        host.events.emit("run-started", { scope: result.run.scope, deadline: result.run.deadline });
-      }
-      return result;
-    }
+    if (result !== "decide-again") return result;
     await pinned.router.refresh();
   }
   throw new VerdigrisError("route-contended", `the route of ${host.agent} kept moving: try the start again`, {

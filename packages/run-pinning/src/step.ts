@@ -40,12 +40,17 @@ function clear<P>(run: LocalRun<P>): boolean {
   return (run.host.pinned?.time.trusted() ?? 0) < run.pin.record.deadline;
 }
 
+/** Store time, or the latest it can be when the store cannot be asked: a pinned run goes on to its deadline without it. */
+async function timeNow<P>({ pinned }: RunHost<P>): Promise<number> {
+  return pinned === null ? 0 : pinned.freshTime().catch(() => pinned.time.latest());
+}
+
 /** The slow path: waits for a move under way, makes the one a rollback asked for, re-reads time; throws why the step may not start. */
 async function makeClear<P>(run: LocalRun<P>): Promise<void> {
   while (!clear(run)) {
     if (run.stopped !== null) throw run.stopError(run.stopped);
     if (run.moving !== null) {
-      await run.moving.catch(() => {});
+      await run.moving;
       continue;
     }
     if (run.moveTo !== null) {
@@ -57,7 +62,7 @@ async function makeClear<P>(run: LocalRun<P>): Promise<void> {
       );
       continue;
     }
-    const now = (await run.host.pinned?.freshTime()) ?? 0;
+    const now = await timeNow(run.host);
     if (now >= (run.deadline ?? Number.POSITIVE_INFINITY)) run.expire();
     else return;
   }

@@ -1,17 +1,11 @@
-import {
-  type BundleId,
-  type PinRecord,
-  type RunEvents,
-  recordVersion,
-  type StoreEntry,
-} from "@verdigris/contracts";
+import { type BundleId, decodeRecord, type PinRecord, type RunEvents } from "@verdigris/contracts";
 import { type EventHub, timeMarginMs } from "@verdigris/router";
 import type { PinnedHost } from "./host.ts";
-import { clearAway } from "./pin-state.ts";
+import { clearAway, type PinState } from "./pin-state.ts";
 
 /** After every key of one bundle: `~` sorts behind digits and letters. */
 const lastOf = (prefix: string): string => `${prefix}~`;
-const perBundle = 100;
+const pageSize = 100;
 const noticeDays = 30;
 
 /** Bundles that have pins, finished or not, found by skipping from one to the next. */
@@ -26,10 +20,29 @@ async function* bundlesWithPins(host: PinnedHost): AsyncGenerator<BundleId> {
   }
 }
 
-/** The pin of an entry, or null when a later release wrote it: that release sweeps it. */
-function readPin(entry: StoreEntry): PinRecord | null {
-  const record = JSON.parse(entry.value) as PinRecord;
-  return record.v > recordVersion ? null : record;
+/** The pin under a key, or null when a later release wrote it (that release sweeps it) or it is none at all. */
+function readPin(key: string, value: string): PinRecord | null {
+  try {
+    return decodeRecord<PinRecord>(key, value);
+  } catch {
+    return null;
+  }
+}
+
+/** The pins of a bundle past their deadline, soonest first. */
+async function* expiredPins(host: PinnedHost, bundle: BundleId, now: number): AsyncGenerator<PinState> {
+  const prefix = host.keys.pinsOf(bundle);
+  for (let after = prefix; ; ) {
+    const { entries } = await host.store.list(prefix, { after, limit: pageSize });
+    for (const { key, rev, value } of entries) {
+      after = key;
+      const record = readPin(key, value);
+      if (record === null) continue;
+      if (record.deadline + timeMarginMs > now) return;
+      yield { record, key, rev, claimRev: undefined, movedRev: undefined };
+    }
+    if (entries.length < pageSize) return;
+  }
 }
 
 async function sweepBundle(
@@ -39,21 +52,17 @@ async function sweepBundle(
   now: number,
 ): Promise<number> {
   let swept = 0;
-  const { entries } = await host.store.list(host.keys.pinsOf(bundle), { limit: perBundle });
-  for (const entry of entries) {
-    const record = readPin(entry);
-    if (record === null) continue;
-    if (record.deadline + timeMarginMs > now) break;
-    const pin = { record, key: entry.key, rev: entry.rev, claimRev: undefined, movedRev: undefined };
+  for await (const pin of expiredPins(host, bundle, now)) {
     if (!(await clearAway(host, pin))) continue;
     swept++;
-    events.emit("run-expired", { run: record.run, bundle, deadline: record.deadline, local: false });
+    const { run, deadline, anchor } = pin.record;
+    if (anchor !== true) events.emit("run-expired", { run, bundle, deadline, local: false });
   }
   return swept;
 }
 
 async function sweepNotices(host: PinnedHost, now: number): Promise<void> {
-  const { entries } = await host.store.list(`${host.keys.prefix}notice/`, { limit: perBundle });
+  const { entries } = await host.store.list(`${host.keys.prefix}notice/`, { limit: pageSize });
   for (const entry of entries) {
     if (entry.at > now - noticeDays * 86_400_000) return;
     await host.store.commit([{ op: "del", key: entry.key, rev: entry.rev }]);

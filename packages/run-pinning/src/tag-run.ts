@@ -1,9 +1,18 @@
 import { type BundleId, type Router, type RunScope, VerdigrisError } from "@verdigris/contracts";
 import { checkStart } from "./choose-bundle.ts";
-import { hold } from "./hold-run.ts";
+import { announce, hold } from "./hold-run.ts";
 import type { RunHost } from "./host.ts";
 import { LocalRun } from "./run.ts";
 import type { StartOptions, StartResult } from "./run-types.ts";
+import { parseToken } from "./token.ts";
+
+/** What a child takes over where nothing is on record: what the handle or the token itself says. */
+function parentOf<P>({ parent }: StartOptions<P>): Pick<RunScope, "agent" | "bundle" | "class"> | null {
+  if (parent === undefined) return null;
+  if (typeof parent === "string") return { ...parseToken(parent), class: "live" };
+  if (parent instanceof LocalRun && parent.stopped !== null) throw parent.stopError(parent.stopped);
+  return parent.scope;
+}
 
 function choose<P>(
   host: RunHost<P>,
@@ -12,10 +21,9 @@ function choose<P>(
   options: StartOptions<P>,
   key: string,
 ): { bundle: BundleId; class: RunScope["class"] } {
-  const { parent } = options;
   if (options.bundle !== undefined) return { bundle: options.bundle, class: options.class ?? "preview" };
-  if (parent instanceof LocalRun)
-    return { bundle: parent.scope.bundle, class: options.class ?? parent.scope.class };
+  const parent = parentOf(options);
+  if (parent?.agent === host.agent) return { bundle: parent.bundle, class: options.class ?? parent.class };
   if (router !== undefined) {
     const assigned = router.assign(key, options.labels);
     return { bundle: assigned.bundle, class: options.class ?? assigned.class };
@@ -35,7 +43,7 @@ export async function tagRun<P>(
 ): Promise<StartResult<P>> {
   checkStart(options as StartOptions<never>);
   const id = host.newId();
-  const parent = options.parent instanceof LocalRun ? options.parent : null;
+  const parent = typeof options.parent === "object" ? options.parent : null;
   const key = options.key ?? parent?.scope.key ?? id;
   const chosen = choose(host, router, fallback, options, key);
   const bundle = await host.bundleOf(chosen.bundle);
@@ -52,6 +60,6 @@ export async function tagRun<P>(
     mixed: false,
   });
   const run = hold(host, scope, lease, null);
-  if (host.events.has("run-started")) host.events.emit("run-started", { scope, deadline: null });
+  announce(run);
   return { placed: true, run };
 }

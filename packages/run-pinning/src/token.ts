@@ -51,11 +51,20 @@ export function tokenToBaggage(token: string): string {
   return `${baggageKey}=${token}`;
 }
 
+/** What is wrongly encoded is no token either: reading it says so, with a code. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The token in a W3C baggage header, or null when there is none. */
 export function tokenFromBaggage(header: string | null | undefined): string | null {
   for (const member of (header ?? "").split(",")) {
     const [name, value] = (member.split(";")[0] ?? "").split("=");
-    if (name?.trim() === baggageKey && value !== undefined) return decodeURIComponent(value.trim());
+    if (name?.trim() === baggageKey && value !== undefined) return decoded(value.trim());
   }
   return null;
 }
