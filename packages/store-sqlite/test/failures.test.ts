@@ -90,7 +90,7 @@ describe("opening", () => {
     }
   });
 
-  test("a file that a later release laid out is record-too-new and is left as it was", async () => {
+  test("a file that a later release laid out is record-too-new and is left as it was [FORMAT-TOO-NEW]", async () => {
     const { file } = temporary;
     await (await createSqliteStore({ file })).close();
     const raw = new Libsql(file);
