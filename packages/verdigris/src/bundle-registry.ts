@@ -1,5 +1,6 @@
 import { indexIdentity, manifestOf, parseBundle } from "@verdigris/bundle";
 import {
+  type AgentKeys,
   agentKeys,
   type Bundle,
   type BundleId,
@@ -29,6 +30,8 @@ export interface BundleRegistry {
 }
 
 const attempts = 4;
+
+type Attempt = "added" | "known" | "again";
 
 function sameDigest(bundle: Bundle, record: BundleRecord): void {
   if (record.digest === bundle.digest) return;
@@ -66,6 +69,46 @@ function indexOp(
   });
 }
 
+/** One attempt to put a bundle on record with what its index versions mean. `sent` collects what was written, to know it again. */
+async function tryRegister(
+  to: Store,
+  keys: AgentKeys,
+  bundle: Bundle,
+  at: number,
+  sent: Set<string>,
+): Promise<Attempt> {
+  const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
+    name,
+    key: keys.index(name, entry.version),
+    identity: indexIdentity(entry),
+  }));
+  const { entries } = await to.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
+  const existing = entries[0] ?? null;
+  if (existing !== null) {
+    sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value));
+    return sent.has(existing.value) ? "added" : "known";
+  }
+  const record: BundleRecord = {
+    v: recordVersion,
+    digest: bundle.digest,
+    manifest: manifestOf(bundle),
+    registeredAt: at,
+  };
+  const ops: StoreOp[] = indexes.map(({ name, key, identity }, i) =>
+    indexOp(bundle, key, name, identity, entries[i + 1] ?? null),
+  );
+  const value = JSON.stringify(record);
+  ops.unshift({ op: "put", key: keys.bundle(bundle.id), rev: 0, value });
+  sent.add(value);
+  try {
+    return (await to.commit(ops)).ok ? "added" : "again";
+  } catch (error) {
+    // A lost reply: the next look says whether the record is there.
+    if (isVerdigrisError(error, "store-indeterminate")) return "again";
+    throw error;
+  }
+}
+
 /** Creates the registry of one agent; `now` is store time where there is a store. */
 export function createBundleRegistry(agent: string, store: Store | null, now: () => number): BundleRegistry {
   const keys = agentKeys(agent);
@@ -85,45 +128,16 @@ export function createBundleRegistry(agent: string, store: Store | null, now: ()
     known.set(id, bundle);
     return bundle;
   };
-  const tryRegister = async (to: Store, bundle: Bundle): Promise<"added" | "known" | "again"> => {
-    const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
-      name,
-      key: keys.index(name, entry.version),
-      identity: indexIdentity(entry),
-    }));
-    const { entries } = await to.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
-    const existing = entries[0] ?? null;
-    if (existing !== null) {
-      sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value));
-      return "known";
-    }
-    const record: BundleRecord = {
-      v: recordVersion,
-      digest: bundle.digest,
-      manifest: manifestOf(bundle),
-      registeredAt: now(),
-    };
-    const ops: StoreOp[] = indexes.map(({ name, key, identity }, i) =>
-      indexOp(bundle, key, name, identity, entries[i + 1] ?? null),
-    );
-    ops.unshift({ op: "put", key: keys.bundle(bundle.id), rev: 0, value: JSON.stringify(record) });
-    try {
-      return (await to.commit(ops)).ok ? "added" : "again";
-    } catch (error) {
-      // A lost reply: the next look says whether the record is there.
-      if (isVerdigrisError(error, "store-indeterminate")) return "again";
-      throw error;
-    }
-  };
-
   return {
     get: async (id) => known.get(id) ?? fetch(id),
-    async register(bundle) {
+    async register(offered) {
+      const bundle = parseBundle(offered, { allowDirty: true });
       const local = known.get(bundle.id);
       if (local !== undefined && local.digest !== bundle.digest)
         sameDigest(bundle, { v: recordVersion, digest: local.digest, manifest: local, registeredAt: 0 });
+      const sent = new Set<string>();
       for (let tries = 0; store !== null && tries < attempts; tries++) {
-        const outcome = await tryRegister(store, bundle);
+        const outcome = await tryRegister(store, keys, bundle, now(), sent);
         if (outcome === "again") continue;
         known.set(bundle.id, bundle);
         return outcome === "added";

@@ -5,6 +5,7 @@ import {
   type Router,
   type RouterEvents,
   type RunEvents,
+  type RunScope,
   requireId,
   systemClock,
   VerdigrisError,
@@ -17,9 +18,9 @@ import {
   type EventHub,
   type StoreTime,
 } from "@verdigris/router";
-import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
+import { createRunPinning, type RunPinning, type ScopeStorage } from "@verdigris/run-pinning";
 import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
-import { actorOf, createMoves, type Moves } from "./move.ts";
+import { actorOf, createMoves, type Move } from "./move.ts";
 import type { VerdigrisOptions } from "./options.ts";
 import { runScoped } from "./run-scoped.ts";
 import { statusOf } from "./status.ts";
@@ -141,7 +142,7 @@ async function movesOf<P>(
   options: VerdigrisOptions<P>,
   router: Router | null,
   ready: () => Promise<void>,
-): Promise<Moves> {
+): Promise<Move> {
   const { agent } = options;
   if (router === null) {
     const message = `${agent} only tags its runs: pass a store to move its route`;
@@ -149,6 +150,14 @@ async function movesOf<P>(
   }
   await ready();
   return createMoves(router, actorOf(options.actor));
+}
+
+/** The scope of the run this is called in; there is no default, or work would be billed to the wrong bundle. */
+function scopeHere(agent: string, storage: ScopeStorage | undefined): RunScope {
+  const scope = storage?.getStore();
+  if (scope !== undefined) return scope;
+  const message = "there is no run here: pass the scope on explicitly, or call this inside a step";
+  throw new VerdigrisError("no-scope", message, { agent });
 }
 
 /** Runs `work` once however many ask, and again after a failure. */
@@ -177,17 +186,26 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const { router } = routing;
   const registry = createBundleRegistry(agent, store, () => routing.time?.now() ?? clock.now());
   const pinning = pinningOf(options, routing, registry, events);
-  const ready = once(() => getReady(options, routing, registry));
+  const getReadyOnce = once(() => getReady(options, routing, registry));
+  const ready = async (): Promise<void> => {
+    if (closing !== null) throw new VerdigrisError("closed", `${agent} is closed in this process`, { agent });
+    return getReadyOnce();
+  };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const start: Verdigris<P>["start"] = async (o = {}) => {
     await ready();
     return pinning.start(o);
   };
-  const close = async (): Promise<void> => {
+  const shutDown = async (): Promise<void> => {
     stopPreloading();
     await pinning.close();
     if (routing.own) await router?.close();
     events.clear();
+  };
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    closing ??= shutDown();
+    return closing;
   };
 
   return {
@@ -200,25 +218,21 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     resume: async (token, o) => ready().then(() => pinning.resume(token, o)),
     attach: async (token) => ready().then(() => pinning.attach(token)),
     get: pinning.get,
-    current() {
-      const scope = options.scopeStorage?.getStore();
-      if (scope !== undefined) return scope;
-      throw new VerdigrisError(
-        "no-scope",
-        "there is no run here: pass the scope on explicitly, or call this inside a step",
-        { agent },
-      );
-    },
-    register: async (added) => ({ registered: await registry.register(added) }),
+    current: () => scopeHere(agent, options.scopeStorage),
+    register: async (added) => ready().then(async () => ({ registered: await registry.register(added) })),
     ...createVerbs(() => movesOf(options, router, ready)),
     status: async () =>
       ready().then(() => statusOf(agent, router, routing.time, store === null ? null : pinning)),
-    inFlight: pinning.inFlight,
+    inFlight: async (o) => ready().then(() => pinning.inFlight(o)),
     drainReport: pinning.drainReport,
     drain: pinning.drain,
     canRecycle: pinning.canRecycle,
-    recycle: async (id, { reason, actor }) =>
-      pinning.recycle(id, { reason, actor: actorOf(actor, actorOf(options.actor)) }),
+    async recycle(id, { reason, actor }) {
+      if (typeof reason !== "string" || reason.trim() === "")
+        throw new InvalidArgumentError("reason", "is required for recycle: say why");
+      await ready();
+      return pinning.recycle(id, { reason, actor: actorOf(actor, actorOf(options.actor)) });
+    },
     sweep: pinning.sweep,
     on(event, fn) {
       if (routerEvents.includes(event))

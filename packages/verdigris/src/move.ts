@@ -8,7 +8,8 @@ import {
   type Router,
   VerdigrisError,
 } from "@verdigris/contracts";
-import type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
+import { isForward } from "@verdigris/router";
+import type { ActorInput, MoveReceipt, SafeMoveFacts } from "./options.ts";
 
 const nobody: Actor = Object.freeze({ kind: "machine", id: "unidentified" });
 
@@ -61,16 +62,18 @@ export function receiptOf(
   });
 }
 
-/** Makes moves; a forward one needs a reason, and the router wants its `expect`. */
-export interface Moves {
-  forward(move: RouteMove, facts: MoveFacts): Promise<MoveReceipt>;
-  safe(move: RouteMove, facts?: SafeMoveFacts): Promise<MoveReceipt>;
-}
+/** Makes one move of a route; a forward one needs a reason, and the router wants its `expect`. */
+export type Move = (move: RouteMove, facts?: SafeMoveFacts) => Promise<MoveReceipt>;
 
 /** Makes moves of one agent's route on behalf of one actor. */
-export function createMoves(router: Router, actor: Actor): Moves {
-  const make = async (move: RouteMove, forward: boolean, facts: SafeMoveFacts): Promise<MoveReceipt> => {
+export function createMoves(router: Router, actor: Actor): Move {
+  return async (move, facts = {}) => {
     const { reason = "", expect, requestId, evidence } = facts;
+    let route = router.snapshot()?.route ?? null;
+    // Which way a move goes is judged on the route it was decided on.
+    if (expect !== undefined && expect !== (route?.generation ?? 0))
+      route = (await router.refresh())?.route ?? null;
+    const forward = isForward(route, move);
     if (forward && reason.trim() === "")
       throw new InvalidArgumentError("reason", `is required for ${move.verb}: say why`);
     const result = await router.move({
@@ -82,9 +85,5 @@ export function createMoves(router: Router, actor: Actor): Moves {
       ...(evidence === undefined ? {} : { evidence }),
     });
     return receiptOf(router.agent, move.verb, forward, evidence, result);
-  };
-  return {
-    forward: (move, facts) => make(move, true, facts),
-    safe: (move, facts = {}) => make(move, false, facts),
   };
 }

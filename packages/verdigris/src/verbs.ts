@@ -1,4 +1,4 @@
-import type { Moves } from "./move.ts";
+import type { Move } from "./move.ts";
 import type { Verdigris } from "./verdigris.ts";
 
 type Verbs = Pick<
@@ -7,10 +7,10 @@ type Verbs = Pick<
 >;
 
 /** The verbs of a route as users call them. `moves` readies the process first. */
-export function createVerbs(moves: () => Promise<Moves>): Verbs {
+export function createVerbs(moves: () => Promise<Move>): Verbs {
   return {
     stage: async ({ bundle, supersede = false, policy, ...facts }) =>
-      (await moves()).forward(
+      (await moves())(
         { verb: "stage", bundle, supersede, ...(policy === undefined ? {} : { policy }) },
         facts,
       ),
@@ -19,16 +19,16 @@ export function createVerbs(moves: () => Promise<Moves>): Verbs {
         ...(include === undefined ? {} : { include }),
         ...(exclude === undefined ? {} : { exclude }),
       };
-      return (await moves()).safe({ verb: "setCanary", percent, ...aim }, facts);
+      return (await moves())({ verb: "setCanary", percent, ...aim }, facts);
     },
     flip: async ({ to, supersede = false, holdbackPercent = 0, policy, ...facts }) => {
       const terms = { supersede, holdbackPercent, ...(policy === undefined ? {} : { policy }) };
-      return (await moves()).forward({ verb: "flip", bundle: to, ...terms }, facts);
+      return (await moves())({ verb: "flip", bundle: to, ...terms }, facts);
     },
-    settle: async (facts) => (await moves()).forward({ verb: "settle" }, facts),
-    rollback: async (facts) => (await moves()).safe({ verb: "rollback" }, facts),
-    drop: async (facts) => (await moves()).safe({ verb: "drop" }, facts),
-    hold: async (facts) => (await moves()).safe({ verb: "hold", why: facts.reason }, facts),
-    release: async (facts) => (await moves()).forward({ verb: "release" }, facts),
+    settle: async (facts) => (await moves())({ verb: "settle" }, facts),
+    rollback: async (facts) => (await moves())({ verb: "rollback" }, facts),
+    drop: async (facts) => (await moves())({ verb: "drop" }, facts),
+    hold: async (facts) => (await moves())({ verb: "hold", why: facts.reason }, facts),
+    release: async (facts) => (await moves())({ verb: "release" }, facts),
   };
 }
