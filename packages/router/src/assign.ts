@@ -16,18 +16,28 @@ interface AimedSplit extends Split {
 /** Answers where a new run goes, from one frozen route. Pure, synchronous, allocates nothing for ASCII keys. */
 export type Assign = (key: string, labels?: Labels) => Assignment;
 
+interface LabelRule {
+  readonly name: string;
+  readonly values: ReadonlySet<string>;
+}
+
 const nobody = (): boolean => false;
+
+/** A loop, because a closure per decision would be the only thing a decision allocates. */
+function matches(rules: readonly LabelRule[], labels: Labels): boolean {
+  for (const { name, values } of rules) {
+    if (Object.hasOwn(labels, name) && values.has(labels[name] ?? "")) return true;
+  }
+  return false;
+}
 
 function matcher(audience: Audience): AimedSplit["includes"] {
   const keys = new Set(audience.keys ?? []);
-  const labels = Object.entries(audience.labels ?? {}).map(
-    ([name, values]) => [name, new Set(values)] as const,
+  const rules = Object.entries(audience.labels ?? {}).map(
+    ([name, values]): LabelRule => ({ name, values: new Set(values) }),
   );
-  if (keys.size === 0 && labels.length === 0) return nobody;
-  return (key, of) =>
-    keys.has(key) ||
-    (of !== undefined &&
-      labels.some(([name, values]) => Object.hasOwn(of, name) && values.has(of[name] ?? "")));
+  if (keys.size === 0 && rules.length === 0) return nobody;
+  return (key, labels) => keys.has(key) || (labels !== undefined && matches(rules, labels));
 }
 
 function prepareCanary(route: Route): AimedSplit | null {
