@@ -1,0 +1,20 @@
+import { hotPath } from "./hot-path.ts";
+import { readMachine, readVersions } from "./machine.ts";
+import { type Bench, renderReport } from "./report.ts";
+import { stores } from "./stores.ts";
+
+const benches: readonly Bench[] = [hotPath, stores];
+const [name, ...flags] = process.argv.slice(2);
+const bench = benches.find((known) => known.name === name);
+
+if (bench === undefined) {
+  const width = Math.max(...benches.map((known) => known.name.length));
+  console.log("usage: npm run bench -- <name> [--json]\n");
+  for (const known of benches) console.log(`  ${known.name.padEnd(width)}  ${known.sentence}`);
+  if (name !== undefined) process.exitCode = 2;
+} else {
+  const machine = readMachine();
+  const findings = await bench.run((text) => process.stderr.write(`  ${text}\n`));
+  const report = { name: bench.name, machine, versions: readVersions(), ...findings };
+  console.log(flags.includes("--json") ? JSON.stringify(report, null, 2) : renderReport(report));
+}
