@@ -41,6 +41,7 @@ describe.each(readmes)("the README of $name", ({ path }) => {
     const out = join(folder, "out");
     const tsc = join(root, "node_modules/.bin/tsc");
     const options = [
+      "--ignoreConfig",
       "--outDir",
       out,
       "--rootDir",

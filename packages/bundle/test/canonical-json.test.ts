@@ -37,9 +37,12 @@ function fromBits(hex: string): number {
   return view.getFloat64(0);
 }
 
-test.each(numbers)("the number with bits %s is written as %s (RFC 8785, appendix B)", (bits, text) => {
-  expect(canonicalJson(fromBits(bits))).toBe(text);
-});
+test.each(numbers)(
+  "the number with bits %s is written as %s (RFC 8785, appendix B) [BUNDLE-DIGEST]",
+  (bits, text) => {
+    expect(canonicalJson(fromBits(bits))).toBe(text);
+  },
+);
 
 test.each(["7fffffffffffffff", "7ff0000000000000", "fff0000000000000"])(
   "the number with bits %s is refused (RFC 8785, appendix B)",
@@ -53,7 +56,7 @@ test("numbers are the nearest doubles of what was written", () => {
 });
 
 // RFC 8785, 3.2.2 to 3.2.4: input, and the UTF-8 bytes of the output.
-test("the sample of RFC 8785 comes out byte for byte", () => {
+test("the sample of RFC 8785 comes out byte for byte [BUNDLE-DIGEST]", () => {
   const input = String.raw`{
     "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
     "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",

@@ -45,7 +45,7 @@ test("texts, examples and contracts become versions and digests, and stay out of
   expect(digest).toBe(digestOf(canonicalJson(manifest)));
 });
 
-test("the same content has the same digest whatever the form of the input", () => {
+test("the same content has the same digest whatever the form of the input [BUNDLE-DIGEST]", () => {
   const text = "Answer from the manual.";
   const short = defineBundle({ id: "a", code, prompts: { system: { version: "3", text } } });
   const long = defineBundle({
@@ -74,7 +74,7 @@ test("a whole manifest is input too, its digest included", () => {
   expect([failure.code, issuePaths(failure)]).toEqual(["bundle-invalid", ["digest"]]);
 });
 
-test("a bundle is frozen to the last member and keeps nothing of the input", () => {
+test("a bundle is frozen to the last member and keeps nothing of the input [BUNDLE-FROZEN]", () => {
   const settings = { reasoning: { effort: "low" }, stop: ["END"] };
   const bundle = defineBundle({ id: "a", code, models: { judge: { ...judge, settings } } });
   settings.stop.push("MORE");
@@ -194,7 +194,7 @@ test("a dirty tree needs allowDirty, which is no part of the manifest", () => {
   expect([bundle.code.dirty, "allowDirty" in bundle]).toEqual([true, false]);
 });
 
-test("a moving model needs to be listed", () => {
+test("a moving model needs to be listed [BUNDLE-FLOATING]", () => {
   const models = { planner: { provider: "p", name: "m-latest", snapshot: "m-latest" } };
   expect(floatingNames(failureOf(() => defineBundle({ id: "a", code, models })))).toEqual(["models.planner"]);
   expect(defineBundle({ id: "a", code, models, allowFloating: ["models.planner"] }).allowFloating).toEqual([

@@ -32,7 +32,7 @@ function changed(): BundleManifest {
   };
 }
 
-test("changes come by piece and entry, with every field that differs", () => {
+test("changes come by piece and entry, with every field that differs [BUNDLE-DIFF]", () => {
   const diff = diffBundles(a, changed());
   expect(diff.changed).toBe(true);
   expect(diff.pieces).toEqual(["code", "prompts", "models", "indexes", "tools"]);
@@ -55,7 +55,7 @@ test("changes come by piece and entry, with every field that differs", () => {
   expect(diff.changes[3]?.fields[0]).toEqual({ path: "allowFloating", from: true, to: undefined });
 });
 
-test("the text is aligned, short and safe to print", () => {
+test("the text is aligned, short and safe to print [BUNDLE-DIFF]", () => {
   expect(diffBundles(a, changed()).text).toMatchInlineSnapshot(`
     "docs-42 → docs-43: 6 entries differ
     code     code      changed  build                 sha256:aaaaaaaaaaaa → sha256:111111111111

@@ -110,13 +110,16 @@ const cases: readonly (readonly [string, object, string])[] = [
   ],
 ];
 
-test.each(cases)("%s that may move is refused by name, and accepted when listed", (_, edit, entry) => {
-  const manifest = { ...full, ...(edit as Edit) };
-  const failure = failureOf(() => parseBundle(manifest));
-  expect([failure.code, floatingNames(failure)]).toEqual(["bundle-floating", [entry]]);
-  const listed = { ...manifest, allowFloating: [...(full.allowFloating ?? []), entry].sort() };
-  expect(parseBundle(listed).allowFloating).toContain(entry);
-});
+test.each(cases)(
+  "%s that may move is refused by name, and accepted when listed [BUNDLE-FLOATING]",
+  (_, edit, entry) => {
+    const manifest = { ...full, ...(edit as Edit) };
+    const failure = failureOf(() => parseBundle(manifest));
+    expect([failure.code, floatingNames(failure)]).toEqual(["bundle-floating", [entry]]);
+    const listed = { ...manifest, allowFloating: [...(full.allowFloating ?? []), entry].sort() };
+    expect(parseBundle(listed).allowFloating).toContain(entry);
+  },
+);
 
 test("a live index has to be listed", () => {
   const failure = failureOf(() => parseBundle(without(full, "allowFloating")));

@@ -40,7 +40,7 @@ test.each(other)(
   },
 );
 
-test.each(other)("another version or another index with %s is fine", (_, entry) => {
+test.each(other)("another version or another index with %s is fine [BUNDLE-INDEX-IDENTITY]", (_, entry) => {
   checkIndexVersions([
     bundleWith("a", "docs", docs),
     bundleWith("b", "docs", { ...entry, version: "8" }),
@@ -50,7 +50,7 @@ test.each(other)("another version or another index with %s is fine", (_, entry) 
 
 test("no bundles agree with each other", () => expect(checkIndexVersions([])).toBe(undefined));
 
-test("an identity is about the contents, not the version or the order of members", () => {
+test("an identity is about the contents, not the version or the order of members [BUNDLE-INDEX-IDENTITY]", () => {
   const same = {
     embedding: { snapshot: "embed-3", name: "embed-3", provider: "openai" },
     kind: "snapshot",

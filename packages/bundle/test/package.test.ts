@@ -37,7 +37,7 @@ async function reach(entry: string, seen = new Map<string, string[]>()): Promise
   return seen;
 }
 
-test("the main entry reaches nothing of Node, and the node entry does", async () => {
+test("the main entry reaches nothing of Node, and the node entry does [HOUSE-NEUTRAL]", async () => {
   const modules = await reach(join(root, "src/index.ts"));
   expect(modules.size).toBeGreaterThan(10);
   expect([...modules.keys()].map((file) => relative(root, file))).not.toContain("src/load-bundle.ts");
@@ -56,7 +56,7 @@ test("the main entry reaches nothing of Node, and the node entry does", async ()
   expect(outside).toContain("node:fs/promises");
 });
 
-test("the program in the README runs as it stands and prints what the README says", async () => {
+test("the program in the README runs as it stands and prints what the README says [HOUSE-README]", async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");
   const program = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
   const promised = /```text\n(.*?)```/s.exec(readme)?.[1];

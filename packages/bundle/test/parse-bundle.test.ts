@@ -44,7 +44,7 @@ test("the bundle shares nothing with what was given", () => {
   expect(bundle).toEqual(parseBundle(fullManifest()));
 });
 
-test("a digest that does not match the content is refused", () => {
+test("a digest that does not match the content is refused [BUNDLE-DIGEST]", () => {
   const failure = afterEdit((manifest) => {
     manifest.digest = digit("1");
   });
@@ -125,7 +125,7 @@ test.each(["", "{", "null", "[]", '"text"', "{'id': 1}"])("the text %j is no bun
   expect(failureOf(() => parseBundle(text)).code).toBe("bundle-invalid");
 });
 
-test("a manifest of a later format is left to a later release", () => {
+test("a manifest of a later format is left to a later release [FORMAT-TOO-NEW]", () => {
   const failure = afterEdit((manifest) => {
     manifest.v = 2;
     manifest.news = {};
@@ -155,21 +155,24 @@ test("a member named twice in JSON text is refused, wherever it hides", () => {
   expect(failureOf(() => parseBundle(quoted)).code).toBe(undefined);
 });
 
-test.each(["__proto__", "constructor", "prototype"])("%s is refused as a name at any depth", (name) => {
-  const text = JSON.stringify(fullManifest());
-  const hostile = [
-    text.replace('"weather"', `"${name}"`),
-    text.replace('"temperature"', `"${name}"`),
-    text.replace('"v":1', `"v":1,"${name}":{"code":{}}`),
-  ];
-  for (const json of hostile) {
-    const failure = failureOf(() => parseBundle(json));
-    expect([failure.code, issuePaths(failure)[0]?.split(".").at(-1)]).toEqual(["bundle-invalid", name]);
-  }
-  expect(({} as Loose).code).toBe(undefined);
-});
+test.each(["__proto__", "constructor", "prototype"])(
+  "%s is refused as a name at any depth [BUNDLE-HOSTILE]",
+  (name) => {
+    const text = JSON.stringify(fullManifest());
+    const hostile = [
+      text.replace('"weather"', `"${name}"`),
+      text.replace('"temperature"', `"${name}"`),
+      text.replace('"v":1', `"v":1,"${name}":{"code":{}}`),
+    ];
+    for (const json of hostile) {
+      const failure = failureOf(() => parseBundle(json));
+      expect([failure.code, issuePaths(failure)[0]?.split(".").at(-1)]).toEqual(["bundle-invalid", name]);
+    }
+    expect(({} as Loose).code).toBe(undefined);
+  },
+);
 
-test("cycles, lone surrogates, getters that throw and class instances get a clear error", () => {
+test("cycles, lone surrogates, getters that throw and class instances get a clear error [BUNDLE-HOSTILE]", () => {
   const edits: readonly ((manifest: Loose) => void)[] = [
     (m) => (m.models.planner.settings.self = m),
     (m) => (m.models.planner.settings.text = "\ud83d"),
@@ -207,7 +210,7 @@ test("a getter is read once, so what was checked is what is kept", () => {
   expect(parseBundle(manifest)).toEqual(parseBundle(fullManifest()));
 });
 
-test("strings of 10 MB are refused before any work is done on them", () => {
+test("strings of 10 MB are refused before any work is done on them [BUNDLE-HOSTILE]", () => {
   const huge = "x".repeat(10_000_000);
   const started = performance.now();
   expect(failureOf(() => parseBundle(huge)).code).toBe("bundle-too-large");

@@ -143,7 +143,8 @@ export type RefusalReason =
   | "not-sealed"
   | "held-by-person"
   | "on-route"
-  | "already-open";
+  | "already-open"
+  | "too-many-retiring";
 
 /** `{agent}/audit/{generation}`: written in the same commit as the move, chained by digest. */
 export interface AuditEntry {

@@ -20,9 +20,9 @@ describe("ids", () => {
 });
 
 describe("timeKey", () => {
-  it("orders by bytes as it orders by time", () => {
+  it("orders by bytes as it orders by time", async () => {
     const time = fc.integer({ min: 0, max: 9_999_999_999_999 });
-    fc.assert(
+    await fc.assert(
       fc.property(time, time, (a, b) => {
         expect(timeKey(a) < timeKey(b)).toBe(a < b);
         expect(timeKey(a)).toHaveLength(13);

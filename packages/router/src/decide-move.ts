@@ -85,8 +85,14 @@ export type Decision =
 
 function early(route: Route | null, request: MoveRequest, requestId: string): MoveResult | null {
   const before = route?.recent.find((recent) => recent.requestId === requestId);
-  if (route !== null && before !== undefined)
-    return { outcome: "duplicate", generation: before.generation, route };
+  if (route !== null && before !== undefined) {
+    if (before.verb === request.move.verb)
+      return { outcome: "duplicate", generation: before.generation, route };
+    throw new InvalidArgumentError(
+      "requestId",
+      `${requestId} already stands for the ${before.verb} of generation ${before.generation}: give a ${request.move.verb} its own`,
+    );
+  }
   if (request.expect === undefined) {
     if (!isForward(route, request.move)) return null;
     throw new InvalidArgumentError(

@@ -44,6 +44,14 @@ export function readRoute(entry: StoreEntry): AppliedRoute {
       { key, rev },
     );
   }
+  const unknown = [record.canary, record.holdback].find((share) => share && share.hash !== 1);
+  if (unknown) {
+    throw new VerdigrisError(
+      "record-too-new",
+      `${key} places keys by hash version ${unknown.hash}, this process knows 1: upgrade it before it starts anything`,
+      { key, found: unknown.hash, supported: 1 },
+    );
+  }
   const { canary = null, holdback = null, horizon = null, held = null } = record;
   const route = freeze(correctTimes({ ...record, canary, holdback, horizon, held }, entry));
   return Object.freeze({ route, key, rev, assign: compileAssign(route) });

@@ -13,6 +13,9 @@ export const defaultPolicy: RoutePolicy = Object.freeze({
 /** Clock error and pauses that deadlines in store time must absorb before anything counts as past them. */
 export const timeMarginMs = 2_000;
 
+/** Bundles that may retire at once before no further one is staged: a rollback must always find room in the record. */
+export const mostRetiring = 100;
+
 const longestMs = 400 * 24 * 3_600_000;
 
 /** Fills a partial policy from `base` and checks every field; throws `invalid-argument` naming the first bad one. */

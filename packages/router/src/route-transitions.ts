@@ -9,7 +9,7 @@ import type {
   RoutePolicy,
 } from "@verdigris/contracts";
 import { isForward } from "./move-direction.ts";
-import { boundMsOf, completePolicy, requireAudience, requirePercent } from "./route-terms.ts";
+import { boundMsOf, completePolicy, mostRetiring, requireAudience, requirePercent } from "./route-terms.ts";
 
 /** What a move needs to know beside the route: store time, and who asks. */
 export interface MoveContext {
@@ -91,6 +91,8 @@ function stage(route: Route, next: RouteDraft, move: RouteMove & { verb: "stage"
       `${bundle} is being recycled: wait for it or unseal it, then stage it again`,
     );
   }
+  const full = crowded(route, bundle);
+  if (full !== null) return full;
   const replaces = route.candidate !== null && route.candidate !== bundle;
   if (replaces && move.supersede !== true) {
     return refuse(
@@ -117,6 +119,16 @@ function setCanary(route: Route, next: RouteDraft, move: RouteMove & { verb: "se
   return { kind: "moved", route: { ...next, canary } };
 }
 
+/** Staging and flipping stop here; nothing that goes back does. */
+function crowded(route: Route, bundle: BundleId): Transition | null {
+  if (route.retiring.length < mostRetiring || route.retiring.some((item) => item.bundle === bundle))
+    return null;
+  return refuse(
+    "too-many-retiring",
+    `${mostRetiring} bundles are retiring: recycle some before ${bundle} comes on the route`,
+  );
+}
+
 function flip(route: Route, next: RouteDraft, move: RouteMove & { verb: "flip" }, at: number): Transition {
   const { bundle } = move;
   if (bundle === route.live) return unchanged;
@@ -136,6 +148,8 @@ function flip(route: Route, next: RouteDraft, move: RouteMove & { verb: "flip" }
       `${route.candidate} is the candidate: drop it first, or say supersede`,
     );
   }
+  const full = route.candidate === bundle ? null : crowded(route, bundle);
+  if (full !== null) return full;
   const percent = requirePercent("holdbackPercent", move.holdbackPercent ?? 0);
   const holdback =
     percent === 0
