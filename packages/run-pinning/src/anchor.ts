@@ -20,7 +20,11 @@ const anchorId = (root: string): string => `root:${root}`;
 export async function followRoot(
   host: PinnedHost,
   parent: ParentFacts,
-): Promise<{ readonly bundle: BundleId; readonly class: TrafficClass } | null> {
+): Promise<{
+  readonly bundle: BundleId;
+  readonly class: TrafficClass;
+  readonly deadline: number;
+} | null> {
   const { entries } = await host.store.get([host.keys.claim(anchorId(parent.root))]);
   const claim = entries[0] ?? null;
   if (claim === null) return null;
@@ -36,6 +40,8 @@ export async function followRoot(
   }
   return {
     bundle: anchor.record.bundle,
+    // The anchor alone says how long its bundle, retiring perhaps, must be counted on to stay.
+    deadline: anchor.record.deadline,
     class: isProduction(parent.class) ? anchor.record.class : parent.class,
   };
 }

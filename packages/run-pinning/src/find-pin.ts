@@ -18,6 +18,7 @@ function pinOf(entry: StoreEntry, moved: StoreEntry | null): PinState {
     rev: entry.rev,
     claimRev: record.claim === undefined ? null : undefined,
     movedRev: moved?.rev ?? null,
+    movedRecord: moved === null ? null : decodeRecord<PinPointer>(moved.key, moved.value),
   };
 }
 

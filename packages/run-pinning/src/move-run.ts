@@ -8,6 +8,7 @@ import {
 import { inheritable, placeable } from "./choose-bundle.ts";
 import type { PinnedHost } from "./host.ts";
 import { commitNoted, type PinState, pointerText, readCompanions } from "./pin-state.ts";
+import { applyRollbackPolicy } from "./rollback-policy.ts";
 import type { LocalRun } from "./run.ts";
 import { scopeOf } from "./scope.ts";
 
@@ -21,7 +22,7 @@ function relocationOps(host: PinnedHost, pin: PinState, record: PinRecord, key: 
   const moved = {
     key: host.keys.moved(record.run),
     rev: pin.movedRev ?? 0,
-    value: pointerText(record.run, key),
+    value: pointerText(record.run, key, pin.movedRecord),
   };
   return [
     { op: "put", key, rev: 0, value },
@@ -225,6 +226,9 @@ export async function migrateRun<P>(run: LocalRun<P>, to: string, reason: string
       if (outcome === "superseded") throw superseded(run);
       if (outcome === "moved") {
         run.host.events.emit("run-migrated", { scope: run.scope, from, reason });
+        // The route may have moved on while the pin did, and its event found the run on its old bundle.
+        const route = pinned.router.snapshot()?.route;
+        if (route !== undefined) applyRollbackPolicy(run, route);
         return;
       }
       await pinned.router.refresh();

@@ -17,6 +17,8 @@ export interface PinState {
   /** Revisions of `claim/{id}` and `moved/{run}`, null where there is none; undefined when they must be read first. */
   claimRev: number | null | undefined;
   movedRev: number | null | undefined;
+  /** The pointer as it was read, so that fields a later release added survive when it is written again. */
+  movedRecord: PinPointer | null;
 }
 
 /** The pin of a run that was just started. */
@@ -27,12 +29,13 @@ export function newPinState(keys: AgentKeys, record: PinRecord, rev: number): Pi
     rev,
     claimRev: null,
     movedRev: null,
+    movedRecord: null,
   };
 }
 
 /** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`. */
-export function pointerText(run: string, pin: string): string {
-  return JSON.stringify({ v: recordVersion, run, pin } satisfies PinPointer);
+export function pointerText(run: string, pin: string, before: PinPointer | null = null): string {
+  return JSON.stringify({ ...before, v: recordVersion, run, pin } satisfies PinPointer);
 }
 
 /** Commits and notes store time; `no-reply` when the reply was lost, so that the caller re-reads instead of repeating. */
@@ -59,7 +62,9 @@ export async function readCompanions(host: PinnedHost, pin: PinState): Promise<v
     host.keys.moved(run),
     ...(claim === undefined ? [] : [host.keys.claim(claim)]),
   ]);
-  pin.movedRev = entries[0]?.rev ?? null;
+  const moved = entries[0] ?? null;
+  pin.movedRev = moved?.rev ?? null;
+  pin.movedRecord = moved === null ? null : (JSON.parse(moved.value) as PinPointer);
   const claimed = entries[1] ?? null;
   const ours = claimed !== null && (JSON.parse(claimed.value) as PinPointer).run === run;
   pin.claimRev = ours ? claimed.rev : null;

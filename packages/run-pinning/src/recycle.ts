@@ -68,6 +68,13 @@ export async function canRecycle(host: PinnedHost, bundle: BundleId): Promise<Re
   }
 }
 
+function isLeftSealed(host: PinnedHost, bundle: BundleId, check: RecycleCheck): boolean {
+  return (
+    host.router.snapshot()?.route.sealed.includes(bundle) === true &&
+    check.blockers.some((blocker) => blocker.code === "runs-in-flight")
+  );
+}
+
 function generationOf(result: MoveResult): number | null {
   return result.outcome === "moved" || result.outcome === "unchanged" ? result.generation : null;
 }
@@ -83,12 +90,17 @@ export async function recycleBundle(
 ): Promise<RecycleResult> {
   for (let tries = 0; tries < attempts; tries++) {
     const before = await canRecycle(host, bundle);
-    if (!before.ok) return { recycled: false, blockers: before.blockers };
+    if (!before.ok) {
+      // Left by a recycler that died after its seal: a run that slipped in before it would see its children refused.
+      if (isLeftSealed(host, bundle, before))
+        await host.router.move({ move: { verb: "unseal", bundle }, ...facts });
+      return { recycled: false, blockers: before.blockers };
+    }
     const expect = host.router.snapshot()?.route.generation ?? 0;
     const sealed = await host.router.move({ move: { verb: "seal", bundle }, expect, ...facts });
     const generation = generationOf(sealed);
     if (generation === null || sealed.route === null) continue;
-    const proof = await proofOf(host, sealed.route, bundle);
+    const proof = await proofOf(host, sealed.route, bundle).catch(() => null);
     if (proof === null) {
       await host.router.move({ move: { verb: "unseal", bundle }, ...facts });
       continue;

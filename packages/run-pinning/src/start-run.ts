@@ -23,14 +23,16 @@ interface Draft {
   readonly choice: Choice;
   readonly parent: ParentFacts | null;
   readonly accepted: number;
+  /** No deadline may be later than that of what the run follows: its parent, its root's anchor. */
+  readonly notAfter: number;
   /** True for the first child of another agent's root: it settles the bundle for the later ones. */
   readonly anchors: boolean;
 }
 
 function draftPin(run: string, draft: Draft, options: StartOptions<never>, placed: boolean): PinRecord {
-  const { snapshot, choice, parent, accepted } = draft;
+  const { snapshot, choice, parent, accepted, notAfter } = draft;
   const { policy, generation } = snapshot.route;
-  const cap = Math.floor(Math.min(accepted + policy.maxAgeMs, parent?.deadline ?? Number.POSITIVE_INFINITY));
+  const cap = Math.floor(Math.min(accepted + policy.maxAgeMs, notAfter));
   const asked = Math.floor(Math.min(cap, accepted + (options.maxAgeMs ?? policy.maxAgeMs)));
   const key = inheritedKey(options, parent, run);
   const labels = options.labels ?? parent?.labels;
@@ -124,9 +126,12 @@ async function findLanded(
     throw unconfirmed(cause);
   });
   const found = entries[0] ?? null;
-  return found === null
-    ? null
-    : { kind: "accepted", rev: found.rev, claimRev: claimAt < 0 ? null : undefined };
+  if (found === null) return null;
+  const put = ops[1];
+  // Taken up by the next delivery of the same id before this look: that owner has it now, and is asked for it by the id.
+  if (put?.op === "put" && found.value !== put.value)
+    return { kind: "conflict", key: ops[claimAt]?.key ?? "" };
+  return { kind: "accepted", rev: found.rev, claimRev: claimAt < 0 ? null : undefined };
 }
 
 async function draftStart<P>(
@@ -151,7 +156,11 @@ async function draftStart<P>(
   const choice = chooseBundle(snapshot, options, foreign ? followed : parent, parent?.class, () =>
     pinned.router.assign(key, labels),
   );
-  return { snapshot, accepted, parent, choice, anchors: foreign && followed === null };
+  const notAfter = Math.min(
+    parent?.deadline ?? Number.POSITIVE_INFINITY,
+    followed?.deadline ?? Number.POSITIVE_INFINITY,
+  );
+  return { snapshot, accepted, notAfter, parent, choice, anchors: foreign && followed === null };
 }
 
 async function attemptStart<P>(

@@ -40,6 +40,11 @@ function clear<P>(run: LocalRun<P>): boolean {
   return (run.host.pinned?.time.trusted() ?? 0) < run.pin.record.deadline;
 }
 
+/** True where nothing but time stands in a step's way; a run in mid-step stays where it is until that step has ended. */
+function mayStep<P>(run: LocalRun<P>): boolean {
+  return run.stopped === null && run.moving === null && (run.moveTo === null || run.stepsInFlight > 0);
+}
+
 /** Store time, or the latest it can be when the store cannot be asked: a pinned run goes on to its deadline without it. */
 async function timeNow<P>({ pinned }: RunHost<P>): Promise<number> {
   return pinned === null ? 0 : pinned.freshTime().catch(() => pinned.time.latest());
@@ -53,9 +58,8 @@ async function makeClear<P>(run: LocalRun<P>): Promise<void> {
       await run.moving;
       continue;
     }
-    if (run.moveTo !== null) {
+    if (run.moveTo !== null && run.stepsInFlight === 0) {
       const to = run.moveTo;
-      if (run.stepsInFlight > 0) return;
       run.moveTo = null;
       await migrateRun(run, to, "the bundle was rolled back").catch((error: unknown) =>
         run.host.events.emit("listener-failed", { source: "rollback-migration", error }),
@@ -64,7 +68,7 @@ async function makeClear<P>(run: LocalRun<P>): Promise<void> {
     }
     const now = await timeNow(run.host);
     if (now >= (run.deadline ?? Number.POSITIVE_INFINITY)) run.expire();
-    else return;
+    else if (mayStep(run)) return;
   }
 }
 
@@ -94,7 +98,10 @@ export async function runStep<P, T>(
 ): Promise<T> {
   if (typeof name !== "string" || name === "")
     throw new InvalidArgumentError("name", "must be the step's name");
-  if (!clear(run)) await makeClear(run);
+  // The run may have ended or moved on between the answer and here.
+  if (!clear(run))
+    do await makeClear(run);
+    while (!mayStep(run));
   const step = new CurrentStep(run, name);
   run.stepsInFlight++;
   try {

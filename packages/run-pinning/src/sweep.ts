@@ -39,7 +39,7 @@ async function* expiredPins(host: PinnedHost, bundle: BundleId, now: number): As
       const record = readPin(key, value);
       if (record === null) continue;
       if (record.deadline + timeMarginMs > now) return;
-      yield { record, key, rev, claimRev: undefined, movedRev: undefined };
+      yield { record, key, rev, claimRev: undefined, movedRev: undefined, movedRecord: null };
     }
     if (entries.length < pageSize) return;
   }
