@@ -46,7 +46,8 @@ function cut(text: string): string {
   return text.length > longestValue ? `${text.slice(0, longestValue - 1)}…` : text;
 }
 
-function printable(text: string): string {
+/** `text` with every character escaped that would not be seen as itself. */
+export function printable(text: string): string {
   return text.replace(unprintable, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16)}}`;

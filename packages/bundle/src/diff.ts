@@ -1,4 +1,4 @@
-import type { BundleManifest, JsonValue } from "@verdigris/contracts";
+import type { BundleManifest, JsonObject, JsonValue } from "@verdigris/contracts";
 import { writeCanonical } from "./canonical-json.ts";
 import { diffText } from "./diff-text.ts";
 
@@ -18,6 +18,9 @@ export interface EntryChange {
   readonly piece: Piece;
   readonly entry: string;
   readonly kind: "added" | "removed" | "changed";
+  /** The whole entry of each side, `null` where it is absent. */
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
   /** Sorted by path. */
   readonly fields: readonly FieldChange[];
 }
@@ -68,8 +71,14 @@ function diffPiece(
     const fields = diffFields(from, to);
     if (fields.length === 0) return [];
     const kind = from.size === 0 ? "added" : to.size === 0 ? "removed" : "changed";
-    return [Object.freeze({ piece, entry, kind, fields: Object.freeze(fields) })];
+    const sides = { before: entryOf(before, entry), after: entryOf(after, entry) };
+    return [Object.freeze({ piece, entry, kind, ...sides, fields: Object.freeze(fields) })];
   });
+}
+
+function entryOf(entries: Readonly<Record<string, object>>, entry: string): JsonObject | null {
+  // Interfaces have no index signature, so the compiler cannot see that an entry is JSON.
+  return Object.hasOwn(entries, entry) ? (entries[entry] as JsonObject) : null;
 }
 
 function fieldsOf(

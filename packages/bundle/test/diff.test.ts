@@ -55,6 +55,13 @@ test("changes come by piece and entry, with every field that differs [BUNDLE-DIF
   expect(diff.changes[3]?.fields[0]).toEqual({ path: "allowFloating", from: true, to: undefined });
 });
 
+test("a change carries the whole entry of both sides", () => {
+  const { changes } = diffBundles(a, changed());
+  expect(changes[1]).toMatchObject({ before: a.prompts.system, after: changed().prompts.system });
+  expect(changes[4]).toMatchObject({ before: null, after: changed().tools.calendar });
+  expect(changes[5]).toMatchObject({ before: a.tools.search, after: null });
+});
+
 test("the text is aligned, short and safe to print [BUNDLE-DIFF]", () => {
   expect(diffBundles(a, changed()).text).toMatchInlineSnapshot(`
     "docs-42 → docs-43: 6 entries differ

@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 test("the public surface is a decision", () => {
   expect(Object.keys(main).sort()).toEqual([
+    "adviseRollout",
     "canonicalJson",
     "checkIndexVersions",
     "defineBundle",
