@@ -5,4 +5,5 @@ export { exactCountLimit, type InFlightRun, type RunCount } from "./in-flight.ts
 export { throughInstrument } from "./instrument.ts";
 export type { RecycleBlocker, RecycleCheck, RecycleResult } from "./recycle.ts";
 export type { FinishResult, Run, StartOptions, StartResult, StepContext } from "./run-types.ts";
+export { adviseStrategy, type StrategyAdvice, type StrategyFacts } from "./strategy-advice.ts";
 export { formatToken, parseToken, type RunClaim, tokenFromBaggage, tokenToBaggage } from "./token.ts";

@@ -1,4 +1,12 @@
-export { type BundleDiff, defineBundle, diffBundles, parseBundle } from "@verdigris/bundle";
+export {
+  adviseRollout,
+  type BundleDiff,
+  defineBundle,
+  diffBundles,
+  parseBundle,
+  type RolloutAdvice,
+  type RolloutFacts,
+} from "@verdigris/bundle";
 export {
   type Actor,
   type Bundle,
@@ -13,6 +21,7 @@ export {
   type VerdigrisEvents,
 } from "@verdigris/contracts";
 export {
+  adviseStrategy,
   type DrainReport,
   type Instrument,
   type RecycleCheck,
@@ -21,6 +30,7 @@ export {
   type StartOptions,
   type StartResult,
   type StepContext,
+  type StrategyAdvice,
   tokenFromBaggage,
   tokenToBaggage,
 } from "@verdigris/run-pinning";
