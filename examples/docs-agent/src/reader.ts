@@ -38,6 +38,8 @@ export interface Reader {
     readonly pagesRead: number;
     readonly rememberPages: boolean;
   };
+  /** Computes what it remembers of a page before the first question that needs it. */
+  readAhead(page: ReadOutput): Promise<void>;
 }
 
 const modelId = "sentence-reader";
@@ -97,7 +99,12 @@ export function createReader(options: ReaderOptions): Reader {
     doGenerate: async (call) => resultOf(await respond(call), call, `${modelId}@${encoder.weights}`),
     doStream: () => Promise.reject(new UnsupportedFunctionalityError({ functionality: "streaming" })),
   };
-  return { model, snapshot: encoder.weights, settings: { sentences, pagesRead, rememberPages } };
+  return {
+    model,
+    snapshot: encoder.weights,
+    settings: { sentences, pagesRead, rememberPages },
+    readAhead: async (page) => void (await candidatesIn(page)),
+  };
 }
 
 function resultOf(content: Content, { prompt }: CallOptions, servedModel: string): GenerateResult {

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fewestQuestions, playDemo } from "./demo.ts";
+import { createView } from "./progress.ts";
+import { claimsOf, showAccounts, showClaims } from "./report.ts";
+
+const help = `npm run demo -- [options]
+
+  --limit N   ask N questions of each bundle (${fewestQuestions} or more; all of them otherwise)
+  --json      print one JSON document, and nothing else, on standard output
+  --keep      keep the store and the paused run, and say where they are
+  --help      print this`;
+
+const { values } = parseArgs({
+  options: {
+    limit: { type: "string", default: "Infinity" },
+    json: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const limit = Number(values.limit);
+  if (!(limit >= fewestQuestions)) {
+    console.error(`--limit must be at least ${fewestQuestions}, got ${values.limit}`);
+    return 2;
+  }
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const directory = mkdtempSync(join(tmpdir(), "verdigris-demo-"));
+  const view = createView(values.json ? process.stderr : process.stdout);
+  try {
+    const report = await playDemo({ directory, limit, view, signal: stop.signal });
+    const claims = claimsOf(report);
+    const seconds = Math.round(performance.now() / 100) / 10;
+    view.line();
+    showAccounts(report.bundles, view);
+    view.line();
+    showClaims(claims, view);
+    view.line(
+      `\n${report.startsAfterFlip} starts between flip and rollback, ${report.staleStarts} of them stale; ${seconds} s in all.`,
+    );
+    if (values.json) console.log(JSON.stringify({ ...report, claims, seconds }, null, 2));
+    const failed = claims.filter(({ held }) => !held);
+    for (const { claim } of failed) console.error(`did not hold: ${claim}`);
+    return failed.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (stop.signal.aborted) {
+      view.line("\nstopped");
+      return 130;
+    }
+    console.error(error);
+    return 1;
+  } finally {
+    // Ends the other processes too.
+    stop.abort();
+    if (values.keep) view.line(`kept ${directory}`);
+    else rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,83 @@
+import { styleText } from "node:util";
+
+/** How a text is set apart. */
+export type Style = Parameters<typeof styleText>[0];
+
+/** Where the demo speaks: a terminal gets colours and a moving bar, everything else plain lines. */
+export interface View {
+  line(text?: string): void;
+  paint(style: Style, text: string): string;
+  /** Shows how far something is. */
+  progress(label: string, total: number): Progress;
+}
+
+/** A bar that fills. */
+export interface Progress {
+  advance(): void;
+  end(): void;
+}
+
+const barWidth = 30;
+
+/** The beginning of a text, on one line. */
+export function excerpt(text: string, length = 90): string {
+  const oneLine = text.replace(/\s+/g, " ");
+  return oneLine.length <= length ? oneLine : `${oneLine.slice(0, length - 1)}…`;
+}
+
+/** Speaks on `stream`. Colours are for terminals, and NO_COLOR turns them off. */
+export function createView(stream: NodeJS.WriteStream): View {
+  const moving = stream.isTTY === true;
+  const coloured = moving && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  const line = (text = ""): void => {
+    stream.write(`${text}\n`);
+  };
+  const paint = (style: Style, text: string): string => (coloured ? styleText(style, text) : text);
+  return {
+    line,
+    paint,
+    progress: (label, total) =>
+      moving ? movingBar(stream, label, total, paint) : plainProgress(line, label, total),
+  };
+}
+
+function movingBar(stream: NodeJS.WriteStream, label: string, total: number, paint: View["paint"]): Progress {
+  const began = performance.now();
+  let done = 0;
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = (): void => {
+    const filled = Math.round((barWidth * done) / total);
+    const bar = paint("cyan", "█".repeat(filled)) + paint("dim", "░".repeat(barWidth - filled));
+    stream.write(`\r   ${label} ${bar} ${done} of ${total}  ${secondsSince(began)}\u001b[K`);
+    drawn = performance.now();
+  };
+  draw();
+  return {
+    advance: () => {
+      done += 1;
+      if (done === total || performance.now() - drawn > 50) draw();
+    },
+    end: () => {
+      draw();
+      stream.write("\n");
+    },
+  };
+}
+
+function plainProgress(line: View["line"], label: string, total: number): Progress {
+  const began = performance.now();
+  let done = 0;
+  const tell = (): void => line(`   ${label} ${done} of ${total}  ${secondsSince(began)}`);
+  const quarter = Math.max(1, Math.ceil(total / 4));
+  return {
+    advance: () => {
+      done += 1;
+      if (done % quarter === 0 && done < total) tell();
+    },
+    end: tell,
+  };
+}
+
+function secondsSince(began: number): string {
+  return `${((performance.now() - began) / 1_000).toFixed(1)} s`;
+}
