@@ -18,6 +18,9 @@ export type ErrorCode =
   | "bundle-id-taken"
   | "bundle-unknown"
   | "index-version-taken"
+  | "content-missing"
+  | "content-unresolved"
+  | "digest-mismatch"
   // route
   | "no-route"
   | "route-conflict"

@@ -34,6 +34,11 @@ export interface AgentKeys {
   moved(run: string): string;
   audit(generation: number): string;
   notice(at: number, id: string): string;
+  /** The header of a content-addressed blob; `hex` is the digest without its `sha256:`. */
+  blob(hex: string): string;
+  /** All chunks, those of one upload, or one of them. */
+  chunks(hex?: string, upload?: string): string;
+  chunk(hex: string, upload: string, index: number): string;
 }
 
 /** Builds the keys of `agent`; see `docs/formats.md` for what stands under each. */
@@ -51,6 +56,10 @@ export function agentKeys(agent: string): AgentKeys {
     claim: (id) => `${prefix}claim/${id}`,
     moved: (run) => `${prefix}moved/${run}`,
     audit: (generation) => `${prefix}audit/${String(generation).padStart(10, "0")}`,
+    blob: (hex) => `${prefix}blob/${hex}`,
+    chunks: (hex, upload) =>
+      `${prefix}chunk/${hex === undefined ? "" : `${hex}/`}${upload === undefined ? "" : `${upload}/`}`,
+    chunk: (hex, upload, index) => `${prefix}chunk/${hex}/${upload}/${String(index).padStart(5, "0")}`,
     notice: (at, id) => `${prefix}notice/${timeKey(at)}/${id}`,
   };
 }
