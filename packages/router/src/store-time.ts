@@ -12,7 +12,7 @@ export interface StoreTime {
    */
   suspect(maxAgeMs?: number): boolean;
   /** `now()`, or NaN when {@link StoreTime.suspect}: one look at each clock, for the hot path. */
-  trusted(): number;
+  trusted(maxAgeMs?: number): number;
   /** The latest that store time can be: `now()` plus what the wall clock says was slept. For deadlines when the store cannot be asked. */
   latest(): number;
 }
@@ -38,8 +38,9 @@ export function createStoreTime(clock: Clock): StoreTime {
       if (monotonic - heardMonotonic > maxAgeMs || heardMonotonic === Number.NEGATIVE_INFINITY) return true;
       return Math.abs(clock.now() - monotonic - wallAhead) > partedMs;
     },
-    trusted() {
+    trusted(maxAgeMs = Number.POSITIVE_INFINITY) {
       const monotonic = clock.monotonic();
+      if (monotonic - heardMonotonic > maxAgeMs) return Number.NaN;
       return Math.abs(clock.now() - monotonic - wallAhead) <= partedMs ? monotonic + offset : Number.NaN;
     },
     latest() {

@@ -12,7 +12,6 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import { createStoreTime, type EventHub, type StoreTime } from "@verdigris/router";
-import { monotonicFactory } from "ulid";
 import { createDeadlines } from "./deadlines.ts";
 import { type DrainReport, drainReport, waitForDrain } from "./drain.ts";
 import type { Instrument, PinnedHost, RunHost, ScopeStorage } from "./host.ts";
@@ -22,6 +21,7 @@ import { createPipelines } from "./pipelines.ts";
 import { canRecycle, type RecycleCheck, type RecycleResult, recycleBundle } from "./recycle.ts";
 import { attachRun, resumeRun } from "./resume-run.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
+import { createRunIds } from "./run-ids.ts";
 import type { Run, StartOptions, StartResult } from "./run-types.ts";
 import { startRun } from "./start-run.ts";
 import { sweepExpired } from "./sweep.ts";
@@ -113,8 +113,10 @@ function createPinnedHost<P>(options: RunPinningOptions<P>, clock: Clock): Pinne
     );
   }
   const time = options.time ?? createStoreTime(clock);
+  const timeAtHand = (): number => time.trusted(timeGrowsOldMs);
   const freshTime = async (): Promise<number> => {
-    if (!time.suspect(timeGrowsOldMs)) return time.now();
+    const now = timeAtHand();
+    if (!Number.isNaN(now)) return now;
     const sent = clock.monotonic();
     const { at } = await store.get([]);
     time.observe(at, sent);
@@ -132,6 +134,7 @@ function createPinnedHost<P>(options: RunPinningOptions<P>, clock: Clock): Pinne
     keys,
     time,
     deadlines,
+    timeAtHand,
     freshTime,
     monotonic: () => clock.monotonic(),
     notices: createNotices(clock),
@@ -163,7 +166,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
   return {
     agent,
     clock,
-    newId: options.newId ?? monotonicFactory(),
+    newId: options.newId ?? createRunIds(),
     events,
     pipelines: createPipelines<P>({ load, unload, events, clock, keep }),
     held: new Map(),
@@ -219,8 +222,9 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
   });
 
   return {
-    start: async (o = {}) => {
-      closing.signal.throwIfAborted();
+    start: (o = {}) => {
+      const { aborted, reason } = closing.signal;
+      if (aborted) return Promise.reject(reason);
       return pinned === null ? tagRun(host, options.router, options.fallback, o) : startRun(host, pinned, o);
     },
     resume: async (token, { takeover = false } = {}) => resumeRun(host, need(), token, takeover),

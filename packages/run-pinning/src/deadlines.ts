@@ -85,8 +85,8 @@ export function createDeadlines(
     remove(sleeper) {
       const bucket = Math.floor(sleeper.wakeAt / bucketMs);
       const set = buckets.get(bucket);
+      // The timer stays: waking for nobody once in a while is cheaper than a timer for every run that comes and goes alone.
       if (set?.delete(sleeper) === true && set.size === 0) drop(bucket);
-      if (order.length === 0) arm();
     },
     stop() {
       buckets.clear();

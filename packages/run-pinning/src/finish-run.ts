@@ -59,7 +59,7 @@ async function finishOnce<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<Fin
   if (run.stopped?.code === "run-expired") return "expired";
   run.stop({ code: "run-finished", message: `${run.id} is finished: no further step starts` });
   run.leave();
-  if (run.stepsInFlight === 0) return takeBack(run, outcome);
+  if (run.stepsInFlight === 0) return await takeBack(run, outcome);
   run.whenIdle(() => void takeBack(run, outcome));
   return "deferred";
 }

@@ -57,6 +57,8 @@ export interface PinnedHost {
   readonly time: StoreTime;
   readonly deadlines: Deadlines;
   monotonic(): number;
+  /** Store time where it can be trusted, without a promise; NaN where {@link PinnedHost.freshTime} must be asked. */
+  timeAtHand(): number;
   /** Re-reads store time when it cannot be trusted: slept, or older than a minute. */
   freshTime(): Promise<number>;
   /** How many named starts may still go on record now; the rest are counted. */

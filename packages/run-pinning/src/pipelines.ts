@@ -20,6 +20,8 @@ export interface PipelineOptions<P> {
 
 /** The pipelines of one process: each bundle is loaded once, and concurrent requests share the load. */
 export interface Pipelines<P> {
+  /** A lease at once where the pipeline stands already; null where {@link Pipelines.acquire} has to wait or to refuse. */
+  take(bundle: Bundle): Lease<P> | null;
   /** Rejects with `pipeline-load-failed`; the next call tries again. */
   acquire(bundle: Bundle): Promise<Lease<P>>;
   /** Unloads what nobody uses and `keep` no longer wants. */
@@ -95,6 +97,12 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
   };
 
   return {
+    take(bundle) {
+      const slot = slots.get(bundle.id);
+      if (closed || slot === undefined || slot.state === "loading") return null;
+      slot.users++;
+      return lease(slot, slot.state.pipeline, tidyOne);
+    },
     async acquire(bundle) {
       if (closed)
         throw new VerdigrisError("closed", "this instance is closed: no pipeline is loaded any more");

@@ -194,7 +194,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const start: Verdigris<P>["start"] = async (o = {}) => {
     await ready();
-    return pinning.start(o);
+    return await pinning.start(o);
   };
   const shutDown = async (): Promise<void> => {
     stopPreloading();
