@@ -2,6 +2,7 @@ import {
   type BundleId,
   InvalidArgumentError,
   type Labels,
+  type Router,
   type RouteSnapshot,
   requireId,
   type TrafficClass,
@@ -19,15 +20,14 @@ export interface Choice {
 }
 
 /** Throws unless new runs may be put on `bundle` by name: `bundle-not-on-route` or `bundle-sealed`. */
-export function placeable(snapshot: RouteSnapshot | null, bundle: BundleId): void {
-  const route = snapshot?.route;
-  if (route?.sealed.includes(bundle) === true) {
+export function placeable({ route }: RouteSnapshot, bundle: BundleId): void {
+  if (route.sealed.includes(bundle)) {
     throw new VerdigrisError("bundle-sealed", `${bundle} is being recycled: it takes no more runs`, {
       bundle,
     });
   }
-  if (route === undefined || ![route.live, route.stable, route.candidate].includes(bundle)) {
-    const retiring = route?.retiring.some((item) => item.bundle === bundle) === true;
+  if (![route.live, route.stable, route.candidate].includes(bundle)) {
+    const retiring = route.retiring.some((item) => item.bundle === bundle);
     const why = retiring ? "it is retiring and takes children only" : "stage it first";
     throw new VerdigrisError("bundle-not-on-route", `${bundle} takes no runs by name: ${why}`, {
       bundle,
@@ -37,10 +37,34 @@ export function placeable(snapshot: RouteSnapshot | null, bundle: BundleId): voi
 }
 
 /** A child goes where its parent is, retiring or not; only a sealed or forgotten bundle cannot take it. */
-export function inheritable(snapshot: RouteSnapshot | null, bundle: BundleId): void {
-  const retiring = snapshot?.route.retiring.some((item) => item.bundle === bundle) === true;
-  if (retiring && snapshot?.route.sealed.includes(bundle) === false) return;
+export function inheritable(snapshot: RouteSnapshot, bundle: BundleId): void {
+  const { route } = snapshot;
+  if (route.retiring.some((item) => item.bundle === bundle) && !route.sealed.includes(bundle)) return;
   placeable(snapshot, bundle);
+}
+
+/**
+ * Decides from the route in hand, and once more from a fresh one before a refusal counts: the hand may be behind a
+ * bundle that other processes already use.
+ */
+export async function decideOn<T>(
+  router: Router,
+  decide: (snapshot: RouteSnapshot) => T,
+): Promise<{ readonly snapshot: RouteSnapshot; readonly value: T }> {
+  const known = router.snapshot() ?? (await router.refresh());
+  if (known === null) {
+    const { agent } = router;
+    throw new VerdigrisError("no-route", `${agent} has no route yet: start it with its first bundle`, {
+      agent,
+    });
+  }
+  try {
+    return { snapshot: known, value: decide(known) };
+  } catch (error) {
+    const fresh = await router.refresh();
+    if (fresh === null || fresh.rev === known.rev) throw error;
+    return { snapshot: fresh, value: decide(fresh) };
+  }
 }
 
 /**

@@ -24,9 +24,12 @@ export function hold<P>(
     ?.stop({ code: "run-superseded", message: `${run.id} was taken up again in this process` });
   host.held.get(run.id)?.leave();
   host.held.set(run.id, run);
+  if (host.closing.aborted) {
+    run.letGo();
+    return run;
+  }
   run.schedule();
   const route = host.pinned?.router.snapshot()?.route;
   if (route !== undefined) applyRollbackPolicy(run, route);
-  if (host.closing.aborted) run.letGo();
   return run;
 }

@@ -5,7 +5,7 @@ import {
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { inheritable, placeable } from "./choose-bundle.ts";
+import { decideOn, inheritable, placeable } from "./choose-bundle.ts";
 import type { PinnedHost } from "./host.ts";
 import { commitNoted, type PinState, pointerText, readCompanions } from "./pin-state.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
@@ -105,7 +105,6 @@ export async function lengthenPin(
 ): Promise<"moved" | "superseded"> {
   const { run, bundle, deadline } = pin.record;
   for (let tries = 0; tries < attempts; tries++) {
-    const snapshot = host.router.snapshot() ?? (await host.router.refresh());
     const now = await host.freshTime();
     if (now >= deadline) {
       throw new VerdigrisError("run-expired", `${run} passed its deadline: start its work again`, {
@@ -113,9 +112,9 @@ export async function lengthenPin(
         bundle,
       });
     }
-    inheritable(snapshot, bundle);
-    const fence = { op: "check" as const, key: host.keys.route, rev: snapshot?.rev ?? 0 };
-    const outcome = await relocatePin(host, pin, record, [fence]);
+    const { snapshot } = await decideOn(host.router, (route) => inheritable(route, bundle));
+    const { key, rev } = snapshot;
+    const outcome = await relocatePin(host, pin, record, [{ op: "check", key, rev }]);
     if (outcome !== "route-moved") return outcome;
     await host.router.refresh();
   }
@@ -176,10 +175,9 @@ export async function extendRun<P>(run: LocalRun<P>, byMs: number): Promise<numb
 
 async function moveOnce<P>(run: LocalRun<P>, pinned: PinnedHost, pin: PinState, to: string): Promise<Moved> {
   const { host } = run;
-  const snapshot = pinned.router.snapshot() ?? (await pinned.router.refresh());
-  placeable(snapshot, to);
+  const { snapshot } = await decideOn(pinned.router, (route) => placeable(route, to));
   const bundle = await host.bundleOf(to);
-  if (snapshot === null || !host.serves(bundle)) {
+  if (!host.serves(bundle)) {
     throw new VerdigrisError(
       "bundle-not-served",
       `${to} is not served by this process: migrate the run where it is`,

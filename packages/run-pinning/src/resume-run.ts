@@ -95,8 +95,8 @@ export async function attachRun<P>(host: RunHost<P>, pinned: PinnedHost, token: 
     owner: false,
   });
   host.attached.add(run);
-  run.schedule();
   if (host.closing.aborted) run.letGo();
+  else run.schedule();
   return run;
 }
 

@@ -28,6 +28,16 @@ describe("a named start", () => {
     await expect(start({ bundle: "blue" })).rejects.toMatchObject({ code: "bundle-sealed" });
   });
 
+  it("finds a bundle that was staged elsewhere a moment ago, whatever this process had read [RUN-PREVIEW]", async () => {
+    const world = await createWorld();
+    const [one, two] = [await world.process(), await world.process()];
+    world.store.dropHints();
+    await one.move({ verb: "stage", bundle: "green" });
+    const parent = await one.start({ bundle: "green" });
+    expect(two.router.snapshot()?.route.candidate).toBeNull();
+    expect((await two.start({ parent: parent.token! })).bundle.id).toBe("green");
+  });
+
   it("goes on record ten times a minute; the rest are counted [RUN-PREVIEW]", async () => {
     const world = await createWorld();
     const { start } = await world.process();

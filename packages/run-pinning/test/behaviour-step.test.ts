@@ -65,7 +65,10 @@ describe("a step", () => {
     const run = await (await world.process()).start({ maxAgeMs: minutes });
     world.clock.jumpWall(2 * minutes);
     let called = false;
-    await expect(run.step("late", () => void (called = true))).rejects.toMatchObject({ code: "run-expired" });
+    const late = run.step("late", () => {
+      called = true;
+    });
+    await expect(late).rejects.toMatchObject({ code: "run-expired" });
     expect(called).toBe(false);
   });
 
