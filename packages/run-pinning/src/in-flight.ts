@@ -58,18 +58,18 @@ export async function countInFlight(host: PinnedHost, bundle: BundleId): Promise
   const now = await host.freshTime();
   let after = fromNow(host, bundle, now);
   let count = 0;
-  while (count <= exactCountLimit) {
+  for (;;) {
     const { entries } = await host.store.list(host.keys.pinsOf(bundle), {
       after,
       limit: storeLimits.listLimit,
     });
     count += entries.length;
+    if (count > exactCountLimit) return { count: exactCountLimit, more: true };
     const last = entries.at(-1);
     if (last === undefined || entries.length < storeLimits.listLimit) return { count, more: false };
     after = last.key;
     await breathe();
   }
-  return { count: exactCountLimit, more: true };
 }
 
 /** One page of unfinished runs, soonest deadline first; pass `next` as `after` for the following page. */
