@@ -1,11 +1,11 @@
 export { type Assign, compileAssign } from "./assign.ts";
 export { type AuditFacts, auditDigest, withAudit } from "./audit.ts";
-export { bucketCount, bucketOf, seedOf } from "./bucket.ts";
+export { bucketOf, seedOf } from "./bucket.ts";
 export { checkRequest, type Decision, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
 export { type AppliedRoute, readRoute } from "./route-snapshot.ts";
-export { completePolicy, correctTimes, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
+export { completePolicy, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
 export {
   applyMove,
   type MoveContext,
@@ -14,3 +14,4 @@ export {
 } from "./route-transitions.ts";
 export { createStoreRouter, type StoreRouter, type StoreRouterOptions } from "./store-router.ts";
 export { createStoreTime, type StoreTime } from "./store-time.ts";
+export { type AuditCheck, type AuditLine, listAudit, verifyAudit } from "./verify-audit.ts";

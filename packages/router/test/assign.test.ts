@@ -1,7 +1,8 @@
 import type { Canary, Route } from "@verdigris/contracts";
-import { applyMove, bucketCount, bucketOf, compileAssign, seedOf } from "@verdigris/router";
+import { applyMove, bucketOf, compileAssign, seedOf } from "@verdigris/router";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bucketCount } from "../src/bucket.ts";
 import { ana, openBlue } from "./world.ts";
 
 const opened = applyMove(null, openBlue, { at: 1, actor: ana, requestId: "r" });

@@ -2,7 +2,6 @@ import type { Retiring, Route, RouteMove } from "@verdigris/contracts";
 import {
   applyMove,
   completePolicy,
-  correctTimes,
   defaultPolicy,
   drainedBy,
   readRoute,
@@ -10,6 +9,7 @@ import {
 } from "@verdigris/router";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { correctTimes } from "../src/route-terms.ts";
 import { ana, openBlue } from "./world.ts";
 
 const opened = applyMove(null, openBlue, { at: 1, actor: ana, requestId: "r" });

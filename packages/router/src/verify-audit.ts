@@ -1,0 +1,137 @@
+import {
+  type AuditEntry,
+  agentKeys,
+  type Digest,
+  decodeRecord,
+  InvalidArgumentError,
+  isVerdigrisError,
+  type Route,
+  type Store,
+  type StoreEntry,
+  storeLimits,
+} from "@verdigris/contracts";
+import { auditDigest } from "./audit.ts";
+
+/** One audit entry as it is stored. */
+export interface AuditLine {
+  readonly entry: AuditEntry;
+  /** Store time of the move. */
+  readonly at: number;
+  readonly digest: Digest;
+}
+
+/** Whether the audit of an agent is whole and untouched; the first fault otherwise. */
+export type AuditCheck =
+  | { readonly ok: true; readonly entries: number; readonly head: Digest | null }
+  | {
+      readonly ok: false;
+      readonly generation: number;
+      readonly fault: "missing" | "altered" | "unreadable" | "beyond-route";
+      readonly message: string;
+    };
+
+function lineOf(stored: StoreEntry): AuditLine {
+  return {
+    entry: decodeRecord<AuditEntry>(stored.key, stored.value),
+    at: stored.at,
+    digest: auditDigest(stored.value),
+  };
+}
+
+/** Audit entries after a generation, oldest first, one page at a time: export them with the text they were digested as. */
+export async function listAudit(
+  store: Store,
+  agent: string,
+  options: { readonly after?: number; readonly limit?: number } = {},
+): Promise<readonly AuditLine[]> {
+  const { after = 0, limit = 100 } = options;
+  if (!(Number.isSafeInteger(after) && after >= 0))
+    throw new InvalidArgumentError("after", `must be a generation, got ${after}`);
+  const keys = agentKeys(agent);
+  const { entries } = await store.list(`${keys.prefix}audit/`, { after: keys.audit(after), limit });
+  return entries.map(lineOf);
+}
+
+function fault(generation: number, what: "missing" | "altered" | "unreadable" | "beyond-route"): AuditCheck {
+  const said = {
+    missing: "is missing",
+    altered: "is not the entry its successor (or the route) was chained to",
+    unreadable: "is no audit entry",
+    "beyond-route": "lies beyond the route: the route record lost moves",
+  }[what];
+  return {
+    ok: false,
+    generation,
+    fault: what,
+    message: `the audit entry of generation ${generation} ${said}`,
+  };
+}
+
+interface Chain {
+  expected: number;
+  head: Digest | null;
+}
+
+/** Follows the chain by one entry; the fault, or null to go on. */
+function follow(chain: Chain, stored: StoreEntry): AuditCheck | null {
+  let line: AuditLine;
+  try {
+    line = lineOf(stored);
+  } catch (error) {
+    if (isVerdigrisError(error, "record-corrupt")) return fault(chain.expected, "unreadable");
+    throw error;
+  }
+  const key = Number(stored.key.slice(stored.key.lastIndexOf("/") + 1));
+  if (key !== chain.expected) return fault(chain.expected, "missing");
+  if (line.entry.generation !== key) return fault(key, "altered");
+  if (line.entry.previous !== chain.head) return fault(Math.max(1, key - 1), "altered");
+  chain.head = line.digest;
+  chain.expected++;
+  return null;
+}
+
+async function* entriesUpTo(store: Store, keys: AgentKeys, last: number): AsyncGenerator<StoreEntry> {
+  let after = keys.audit(0);
+  for (;;) {
+    const { entries } = await store.list(`${keys.prefix}audit/`, { after, limit: storeLimits.listLimit });
+    for (const entry of entries) {
+      if (entry.key > keys.audit(last)) return;
+      yield entry;
+    }
+    if (entries.length < storeLimits.listLimit) return;
+    after = entries.at(-1)?.key ?? after;
+  }
+}
+
+/** True when there is an entry that the route knows nothing of; a move made meanwhile is none. */
+async function reachesBeyond(
+  store: Store,
+  keys: AgentKeys,
+  route: StoreEntry | null,
+  last: number,
+): Promise<boolean> {
+  const { entries } = await store.list(`${keys.prefix}audit/`, { after: keys.audit(last), limit: 1 });
+  const now = (await store.get([keys.route])).entries[0] ?? null;
+  return entries.length > 0 && now?.rev === route?.rev;
+}
+
+/**
+ * Recomputes the whole chain: every generation has its entry, each entry names the digest of the one before it, and the
+ * route names that of the last. An entry that was changed, removed or added afterwards is found, unless everything after
+ * it and the route were rewritten as well: keep `head` somewhere else to find that too.
+ */
+export async function verifyAudit(store: Store, agent: string): Promise<AuditCheck> {
+  const keys = agentKeys(agent);
+  const stored = (await store.get([keys.route])).entries[0] ?? null;
+  const route = stored === null ? null : decodeRecord<Route>(stored.key, stored.value);
+  const last = route?.generation ?? 0;
+  const chain: Chain = { expected: 1, head: null };
+  for await (const entry of entriesUpTo(store, keys, last)) {
+    const found = follow(chain, entry);
+    if (found !== null) return found;
+  }
+  if (chain.expected <= last) return fault(chain.expected, "missing");
+  if (route !== null && route.audit !== chain.head) return fault(last, "altered");
+  if (await reachesBeyond(store, keys, stored, last)) return fault(last + 1, "beyond-route");
+  return { ok: true, entries: last, head: chain.head };
+}
