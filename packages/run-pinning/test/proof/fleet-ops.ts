@@ -198,7 +198,12 @@ async function finish({ run }: Held, fleet: Fleet): Promise<void> {
   must(times === 1, "I2", `${run.id} was finished by ${times} owners`);
 }
 
-async function onRun(op: Op & { run: number }, fleet: Fleet): Promise<void> {
+type RouteOp = Exclude<
+  Extract<Op, { readonly at: number }>,
+  { readonly do: "start" | "resume" | "sleep" | "jump" }
+>;
+
+async function onRun(op: Extract<Op, { readonly run: number }>, fleet: Fleet): Promise<void> {
   const held = choose(fleet.held, op.run);
   if (held === undefined || fleet.machines[held.at]?.asleep === true) return;
   const { run } = held;
@@ -234,7 +239,7 @@ async function resume(run: Run<Pipeline>, op: Op & { do: "resume" }, fleet: Flee
   must(Number(resumed.token?.split("/")[5]) > epoch, "I2", `${run.id} changed hands without a new epoch`);
 }
 
-async function move(op: Op & { at: number }, fleet: Fleet): Promise<void> {
+async function move(op: RouteOp, fleet: Fleet): Promise<void> {
   const process = fleet.processes[op.at]!;
   const make = async (asked: RouteMove): Promise<void> => {
     const result = await process.move(asked);
