@@ -1,4 +1,5 @@
 import {
+  type AgentKeys,
   type AuditEntry,
   agentKeys,
   type Digest,
