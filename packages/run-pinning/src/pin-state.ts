@@ -1,5 +1,4 @@
 import {
-  type AgentKeys,
   type CommitResult,
   isVerdigrisError,
   type PinPointer,
@@ -22,15 +21,13 @@ export interface PinState {
 }
 
 /** The pin of a run that was just started. */
-export function newPinState(keys: AgentKeys, record: PinRecord, rev: number): PinState {
-  return {
-    record,
-    key: keys.pin(record.bundle, record.deadline, record.run),
-    rev,
-    claimRev: null,
-    movedRev: null,
-    movedRecord: null,
-  };
+export function newPinState(
+  record: PinRecord,
+  key: string,
+  rev: number,
+  claimRev: PinState["claimRev"],
+): PinState {
+  return { record, key, rev, claimRev, movedRev: null, movedRecord: null };
 }
 
 /** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`. */
@@ -54,9 +51,13 @@ export async function commitNoted(
   }
 }
 
-/** Reads the revisions of a pin's claim and pointer where this process does not know them. */
-export async function readCompanions(host: PinnedHost, pin: PinState): Promise<void> {
-  if (pin.claimRev !== undefined && pin.movedRev !== undefined) return;
+/** Reads the revisions of a pin's claim and pointer where this process does not know them; no promise where it does. */
+export function readCompanions(host: PinnedHost, pin: PinState): Promise<void> | undefined {
+  const known = pin.claimRev !== undefined && pin.movedRev !== undefined;
+  return known ? undefined : lookUpCompanions(host, pin);
+}
+
+async function lookUpCompanions(host: PinnedHost, pin: PinState): Promise<void> {
   const { run, claim } = pin.record;
   const { entries } = await host.store.get([
     host.keys.moved(run),

@@ -1,4 +1,5 @@
 import {
+  type CommitResult,
   type PinRecord,
   type RouteSnapshot,
   recordVersion,
@@ -6,7 +7,7 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import { anchorOps, followRoot } from "./anchor.ts";
-import { type Choice, checkStart, chooseBundle, inheritedKey } from "./choose-bundle.ts";
+import { type Choice, checkStart, chooseBundle, decideOn, inheritedKey } from "./choose-bundle.ts";
 import { announce, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
 import { type ParentFacts, readParent } from "./parent.ts";
@@ -58,11 +59,11 @@ function startOps(
   pinned: PinnedHost,
   draft: Draft,
   record: PinRecord,
+  key: string,
   options: StartOptions<never>,
 ): StoreOp[] {
   const { keys } = pinned;
   const { snapshot, choice, parent } = draft;
-  const key = keys.pin(record.bundle, record.deadline, record.run);
   const ops: StoreOp[] = [
     { op: "check", key: snapshot.key, rev: snapshot.rev },
     { op: "put", key, rev: 0, value: JSON.stringify(record) },
@@ -91,24 +92,37 @@ type Committed =
 
 /** Commits a start; a lost reply is answered by looking for the pin, whose key no other run can have. */
 async function commitStart(pinned: PinnedHost, ops: readonly StoreOp[], claimAt: number): Promise<Committed> {
-  let unanswered = false;
-  for (let tries = 0; tries < attempts; tries++) {
-    const result = await commitNoted(pinned, ops).catch((error: unknown) => {
-      throw unanswered ? unconfirmed(error) : error;
-    });
-    if (result !== "no-reply" && result.ok) {
-      return {
-        kind: "accepted",
-        rev: result.revs[1] ?? 0,
-        claimRev: claimAt < 0 ? null : result.revs[claimAt],
-      };
-    }
-    unanswered ||= result === "no-reply";
-    const landed = unanswered ? await findLanded(pinned, ops, claimAt) : null;
-    if (landed !== null) return landed;
-    if (result !== "no-reply") return { kind: "conflict", key: result.key };
+  const result = await commitNoted(pinned, ops);
+  if (result !== "no-reply") return committed(result, claimAt);
+  try {
+    return await findOutStart(pinned, ops, claimAt);
+  } catch (cause) {
+    throw unconfirmed(cause);
   }
+}
+
+async function findOutStart(
+  pinned: PinnedHost,
+  ops: readonly StoreOp[],
+  claimAt: number,
+): Promise<Committed> {
+  for (let tries = 1; tries < attempts; tries++) {
+    const landed = await findLanded(pinned, ops, claimAt);
+    if (landed !== null) return landed;
+    const result = await commitNoted(pinned, ops);
+    if (result === "no-reply") continue;
+    // A refusal may be the doing of the commit whose reply was lost.
+    return (result.ok ? null : await findLanded(pinned, ops, claimAt)) ?? committed(result, claimAt);
+  }
+  const landed = await findLanded(pinned, ops, claimAt);
+  if (landed !== null) return landed;
   throw unconfirmed();
+}
+
+function committed(result: CommitResult, claimAt: number): Committed {
+  if (!result.ok) return { kind: "conflict", key: result.key };
+  const claimRev = claimAt < 0 ? null : result.revs[claimAt];
+  return { kind: "accepted", rev: result.revs[1] ?? 0, claimRev };
 }
 
 /** After a lost reply "unavailable" would say that nothing happened, and nobody knows that. */
@@ -122,9 +136,7 @@ async function findLanded(
   ops: readonly StoreOp[],
   claimAt: number,
 ): Promise<Committed | null> {
-  const { entries } = await pinned.store.get([ops[1]?.key ?? ""]).catch((cause: unknown) => {
-    throw unconfirmed(cause);
-  });
+  const { entries } = await pinned.store.get([ops[1]?.key ?? ""]);
   const found = entries[0] ?? null;
   if (found === null) return null;
   const put = ops[1];
@@ -134,27 +146,44 @@ async function findLanded(
   return { kind: "accepted", rev: found.rev, claimRev: claimAt < 0 ? null : undefined };
 }
 
+interface Lineage {
+  readonly parent: ParentFacts | null;
+  /** True for a parent on another agent. */
+  readonly foreign: boolean;
+  /** Where earlier children of the same foreign root went. */
+  readonly followed: Awaited<ReturnType<typeof followRoot>>;
+}
+
+const alone: Lineage = { parent: null, foreign: false, followed: null };
+
+async function readLineage(
+  agent: string,
+  pinned: PinnedHost,
+  options: StartOptions<never>,
+  now: number,
+): Promise<Lineage> {
+  const parent = await readParent(pinned, options.parent, now);
+  const foreign = parent !== null && parent.agent !== agent;
+  return { parent, foreign, followed: foreign ? await followRoot(pinned, parent) : null };
+}
+
+/** Waits for nothing that is at hand: most runs have no parent, and the time is known. */
 async function draftStart<P>(
   host: RunHost<P>,
   pinned: PinnedHost,
   options: StartOptions<P>,
   run: string,
 ): Promise<Draft> {
-  const { agent } = host;
-  const snapshot = pinned.router.snapshot() ?? (await pinned.router.refresh());
-  if (snapshot === null) {
-    throw new VerdigrisError("no-route", `${agent} has no route yet: start it with its first bundle`, {
-      agent,
-    });
-  }
-  const accepted = await pinned.freshTime();
-  const parent = await readParent(pinned, options.parent, accepted);
-  const foreign = parent !== null && parent.agent !== agent;
-  const followed = foreign ? await followRoot(pinned, parent) : null;
+  const atHand = pinned.timeAtHand();
+  const accepted = Number.isNaN(atHand) ? await pinned.freshTime() : atHand;
+  const { parent, foreign, followed } =
+    options.parent === undefined ? alone : await readLineage(host.agent, pinned, options, accepted);
   const labels = options.labels ?? parent?.labels;
   const key = inheritedKey(options, parent, run);
-  const choice = chooseBundle(snapshot, options, foreign ? followed : parent, parent?.class, () =>
-    pinned.router.assign(key, labels),
+  const { snapshot, value: choice } = await decideOn(pinned.router, (route) =>
+    chooseBundle(route, options, foreign ? followed : parent, parent?.class, () =>
+      pinned.router.assign(key, labels),
+    ),
   );
   const notAfter = Math.min(
     parent?.deadline ?? Number.POSITIVE_INFINITY,
@@ -171,15 +200,15 @@ async function attemptStart<P>(
 ): Promise<StartResult<P> | "decide-again"> {
   const draft = await draftStart(host, pinned, options, run);
   const bundle = await host.bundleOf(draft.choice.bundle);
-  const lease = host.serves(bundle) ? await host.pipelines.acquire(bundle) : null;
+  const lease = host.serves(bundle)
+    ? (host.pipelines.take(bundle) ?? (await host.pipelines.acquire(bundle)))
+    : null;
   let kept = false;
   try {
     const record = draftPin(run, draft, options, lease !== null);
-    const done = await commitStart(
-      pinned,
-      startOps(pinned, draft, record, options),
-      options.id === undefined ? -1 : 2,
-    );
+    const key = pinned.keys.pin(record.bundle, record.deadline, run);
+    const ops = startOps(pinned, draft, record, key, options);
+    const done = await commitStart(pinned, ops, options.id === undefined ? -1 : 2);
     if (done.kind === "conflict") {
       const claimed = options.id !== undefined && done.key === pinned.keys.claim(options.id);
       return claimed ? await redeliver(host, pinned, options.id) : "decide-again";
@@ -187,7 +216,7 @@ async function attemptStart<P>(
     if (lease === null)
       return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, done.rev) };
     kept = true;
-    const pin = { ...newPinState(pinned.keys, record, done.rev), claimRev: done.claimRev };
+    const pin = newPinState(record, key, done.rev, done.claimRev);
     const held = hold(host, scopeOf(host.agent, record, bundle), lease, pin);
     announce(held);
     return { placed: true, run: held };
