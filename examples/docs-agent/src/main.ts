@@ -33,7 +33,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const directory = mkdtempSync(join(tmpdir(), "verdigris-demo-"));
   const view = createView(values.json ? process.stderr : process.stdout);
   try {
