@@ -34,7 +34,11 @@ export const requirements: Readonly<Record<string, string>> = {
   "BUNDLE-DIFF": "The difference of two bundles is named by piece and entry, for programs and for people.",
   "BUNDLE-INDEX-IDENTITY": "One index version has one content and one embedding model across bundles.",
   "CONTENT-CHECKED": "A text reaches a pipeline only when it is the one its bundle was made with.",
-  "CONTENT-KEPT": "A clean-up never takes contents that an unrecycled bundle needs, whatever is registered meanwhile.",
+  "CONTENT-KEPT":
+    "A clean-up never takes contents that an unrecycled bundle needs, whatever is registered meanwhile.",
+  "AUTHORITY-CLOSED": "Every verb is asked for; what is not a yes in time refuses, and nothing is changed.",
+  "AUTHORITY-RECORDED":
+    "Who acted is on record, marked where nobody but the caller says so; refusals are on record apart, at a bounded rate.",
   "ROUTE-HOLD": "A hold refuses every forward move, and no move towards safety.",
   "ROUTE-EXPECT":
     "A forward move names the generation it was decided on; a conflict carries the current route.",

@@ -9,7 +9,7 @@ export {
 } from "./content/bundle-content.ts";
 export { type CleanUp, cleanUpContent } from "./content/clean-up.ts";
 export { type ContentStore, createContentStore } from "./content/content-store.ts";
-export { type ReferencedPiece, referencedPieces } from "./content/referenced-pieces.ts";
+export { contentDigests, type ReferencedPiece, referencedPieces } from "./content/referenced-pieces.ts";
 export { defineBundle } from "./define-bundle.ts";
 export { type BundleDiff, diffBundles, type EntryChange, type FieldChange, type Piece } from "./diff.ts";
 export { digestOf, digestOfContract, type ToolContract } from "./digest.ts";

@@ -27,6 +27,7 @@ export type ErrorCode =
   | "route-contended"
   | "route-held"
   | "move-refused"
+  | "not-authorized"
   // runs
   | "bundle-not-on-route"
   | "bundle-sealed"

@@ -91,6 +91,8 @@ export interface Route {
 export interface Actor {
   readonly kind: "person" | "machine" | "policy";
   readonly id: string;
+  /** True when nobody but the caller says so; absent where the host's identity hook did. */
+  readonly selfDeclared?: true;
 }
 
 /** The moves of a route, each a pure function of the route before it. */

@@ -103,12 +103,18 @@ function early(route: Route | null, request: MoveRequest, requestId: string): Mo
   return request.expect === (route?.generation ?? 0) ? null : { outcome: "conflict", route };
 }
 
-/** A move on the bundle's record: held still while the bundle comes on the route, marked when it is recycled. */
+/** A move on the bundle's record: held still while the bundle comes on the route, marked when it is recycled and unmarked when it comes back. */
 function recordOp(request: MoveRequest, draft: RouteDraft, entry: StoreEntry): StoreOp {
   const { key, rev } = entry;
   const record = decodeRecord<BundleRecord>(key, entry.value);
-  if (request.move.verb !== "recycle") return { op: "check", key, rev };
-  return { op: "put", key, rev, value: JSON.stringify({ ...record, recycled: draft.generation }) };
+  if (request.move.verb === "recycle") {
+    return { op: "put", key, rev, value: JSON.stringify({ ...record, recycled: draft.generation }) };
+  }
+  const { recycled, ...registered } = record;
+  // A recycled bundle that comes back needs its pieces again: a clean-up must not take it for recycled.
+  return recycled === undefined
+    ? { op: "check", key, rev }
+    : { op: "put", key, rev, value: JSON.stringify(registered) };
 }
 
 /** Decides a request from what was read in one moment. Pure apart from throwing `invalid-argument`. */

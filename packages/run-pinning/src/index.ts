@@ -3,6 +3,7 @@ export type { BundleStatus, DrainProof, DrainReport } from "./drain.ts";
 export type { Instrument, ScopeStorage } from "./host.ts";
 export { exactCountLimit, type InFlightRun, type RunCount } from "./in-flight.ts";
 export { throughInstrument } from "./instrument.ts";
+export { createNotices } from "./notices.ts";
 export type { RecycleBlocker, RecycleCheck, RecycleResult } from "./recycle.ts";
 export type { FinishResult, Run, StartOptions, StartResult, StepContext } from "./run-types.ts";
 export { adviseStrategy, type StrategyAdvice, type StrategyFacts } from "./strategy-advice.ts";

@@ -1,4 +1,11 @@
-import { indexIdentity, manifestOf, parseBundle } from "@verdigris/bundle";
+import {
+  type ContentStore,
+  contentDigests,
+  digestOf,
+  indexIdentity,
+  manifestOf,
+  parseBundle,
+} from "@verdigris/bundle";
 import {
   type AgentKeys,
   agentKeys,
@@ -6,6 +13,7 @@ import {
   type BundleId,
   type BundleRecord,
   decodeRecord,
+  InvalidArgumentError,
   isVerdigrisError,
   recordVersion,
   requireId,
@@ -25,8 +33,8 @@ interface IndexRecord extends VersionedRecord {
 export interface BundleRegistry {
   /** Rejects with `bundle-unknown` when neither this process nor the store has it. */
   get(id: BundleId): Promise<Bundle>;
-  /** Makes a bundle known to every process; resolves with false when it was already. */
-  register(bundle: Bundle): Promise<boolean>;
+  /** Makes a bundle known to every process, with contents it names; resolves with false when it was known already. */
+  register(bundle: Bundle, contents: readonly string[]): Promise<boolean>;
 }
 
 const attempts = 4;
@@ -69,39 +77,20 @@ function indexOp(
   });
 }
 
-/** One attempt to put a bundle on record with what its index versions mean. `sent` collects what was written, to know it again. */
-async function tryRegister(
-  to: Store,
-  keys: AgentKeys,
-  bundle: Bundle,
-  at: number,
-  sent: Set<string>,
-): Promise<Attempt> {
-  const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
-    name,
-    key: keys.index(name, entry.version),
-    identity: indexIdentity(entry),
-  }));
-  const { entries } = await to.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
-  const existing = entries[0] ?? null;
-  if (existing !== null) {
-    sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value));
-    return sent.has(existing.value) ? "added" : "known";
-  }
-  const record: BundleRecord = {
-    v: recordVersion,
-    digest: bundle.digest,
-    manifest: manifestOf(bundle),
-    registeredAt: at,
-  };
-  const ops: StoreOp[] = indexes.map(({ name, key, identity }, i) =>
-    indexOp(bundle, key, name, identity, entries[i + 1] ?? null),
-  );
-  const value = JSON.stringify(record);
-  ops.unshift({ op: "put", key: keys.bundle(bundle.id), rev: 0, value });
-  sent.add(value);
+interface Registration {
+  readonly store: Store;
+  readonly keys: AgentKeys;
+  readonly bundle: Bundle;
+  readonly at: number;
+  /** Writes what is missing of the contents; the ops that tie them to the bundle. */
+  readonly contents: () => Promise<readonly StoreOp[]>;
+  /** Collects what was written, to know it again. */
+  readonly sent: Set<string>;
+}
+
+async function commitAttempt(store: Store, ops: readonly StoreOp[], done: Attempt): Promise<Attempt> {
   try {
-    return (await to.commit(ops)).ok ? "added" : "again";
+    return (await store.commit(ops)).ok ? done : "again";
   } catch (error) {
     // A lost reply: the next look says whether the record is there.
     if (isVerdigrisError(error, "store-indeterminate")) return "again";
@@ -109,47 +98,95 @@ async function tryRegister(
   }
 }
 
+/** One attempt to put a bundle on record with its contents and what its index versions mean, all in one commit. */
+async function tryRegister({ store, keys, bundle, at, contents, sent }: Registration): Promise<Attempt> {
+  const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
+    name,
+    key: keys.index(name, entry.version),
+    identity: indexIdentity(entry),
+  }));
+  const { entries } = await store.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
+  const existing = entries[0] ?? null;
+  if (existing !== null) {
+    sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value));
+    const outcome = sent.has(existing.value) ? "added" : "known";
+    const ops = await contents();
+    if (ops.length === 0 || outcome === "added") return outcome;
+    return commitAttempt(store, [{ op: "check", key: existing.key, rev: existing.rev }, ...ops], outcome);
+  }
+  const record: BundleRecord = {
+    v: recordVersion,
+    digest: bundle.digest,
+    manifest: manifestOf(bundle),
+    registeredAt: at,
+  };
+  const versions = indexes.map(({ name, key, identity }, i) =>
+    indexOp(bundle, key, name, identity, entries[i + 1] ?? null),
+  );
+  const value = JSON.stringify(record);
+  const put: StoreOp = { op: "put", key: keys.bundle(bundle.id), rev: 0, value };
+  const ops = [put, ...versions, ...(await contents())];
+  sent.add(value);
+  return commitAttempt(store, ops, "added");
+}
+
+/** Refuses a text the bundle does not name: it would be kept for nobody. */
+function checkContents(bundle: Bundle, contents: readonly string[]): void {
+  const named = new Set<string>(contentDigests(manifestOf(bundle)));
+  const stray = contents.findIndex((text) => !named.has(digestOf(text)));
+  if (stray < 0) return;
+  throw new InvalidArgumentError(
+    `contents[${stray}]`,
+    `is no prompt, example or contract of ${bundle.id}: no digest in it is that of this text`,
+  );
+}
+
 /** Creates the registry of one agent; `now` is store time where there is a store. */
-export function createBundleRegistry(agent: string, store: Store | null, now: () => number): BundleRegistry {
+export function createBundleRegistry(options: {
+  readonly agent: string;
+  readonly store: Store | null;
+  readonly contents: ContentStore | null;
+  readonly now: () => number;
+}): BundleRegistry {
+  const { agent, store, now } = options;
   const keys = agentKeys(agent);
   const known = new Map<BundleId, Bundle>();
 
   const fetch = async (id: BundleId): Promise<Bundle> => {
-    const entry =
-      store === null ? null : ((await store.get([keys.bundle(requireId("bundle", id))])).entries[0] ?? null);
+    const key = keys.bundle(requireId("bundle", id));
+    const entry = store === null ? null : ((await store.get([key])).entries[0] ?? null);
     if (entry === null) {
-      throw new VerdigrisError("bundle-unknown", `${id} is not registered with ${agent}: register it first`, {
-        agent,
-        bundle: id,
-      });
+      const message = `${id} is not registered with ${agent}: register it first`;
+      throw new VerdigrisError("bundle-unknown", message, { agent, bundle: id });
     }
     const record = decodeRecord<BundleRecord>(entry.key, entry.value);
     const bundle = parseBundle({ ...record.manifest, digest: record.digest }, { allowDirty: true });
     known.set(id, bundle);
     return bundle;
   };
+  const record = async (to: Store, bundle: Bundle, texts: readonly string[]): Promise<boolean> => {
+    const contents = async (): Promise<readonly StoreOp[]> =>
+      texts.length === 0 ? [] : ((await options.contents?.prepare(texts, bundle.id)) ?? []);
+    const sent = new Set<string>();
+    for (let tries = 0; tries < attempts; tries++) {
+      const outcome = await tryRegister({ store: to, keys, bundle, at: now(), contents, sent });
+      if (outcome !== "again") return outcome === "added";
+    }
+    const message = `the store did not confirm the registration of ${bundle.id}: try again`;
+    throw new VerdigrisError("store-indeterminate", message, { bundle: bundle.id });
+  };
+
   return {
     get: async (id) => known.get(id) ?? fetch(id),
-    async register(offered) {
+    async register(offered, contents) {
       const bundle = parseBundle(offered, { allowDirty: true });
+      checkContents(bundle, contents);
       const local = known.get(bundle.id);
       if (local !== undefined && local.digest !== bundle.digest)
         sameDigest(bundle, { v: recordVersion, digest: local.digest, manifest: local, registeredAt: 0 });
-      const sent = new Set<string>();
-      for (let tries = 0; store !== null && tries < attempts; tries++) {
-        const outcome = await tryRegister(store, keys, bundle, now(), sent);
-        if (outcome === "again") continue;
-        known.set(bundle.id, bundle);
-        return outcome === "added";
-      }
-      if (store !== null)
-        throw new VerdigrisError(
-          "store-indeterminate",
-          `the store did not confirm the registration of ${bundle.id}: try again`,
-          { bundle: bundle.id },
-        );
+      const added = store === null ? local === undefined : await record(store, bundle, contents);
       known.set(bundle.id, bundle);
-      return local === undefined;
+      return added;
     },
   };
 }

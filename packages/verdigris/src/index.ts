@@ -34,6 +34,8 @@ export {
   tokenFromBaggage,
   tokenToBaggage,
 } from "@verdigris/run-pinning";
+export type { Authorize, AuthorizeAnswer, AuthorizeContext, Identity, Verb } from "./authority.ts";
 export { createVerdigris } from "./create-verdigris.ts";
 export type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
+export type { RecordKeeping } from "./record-keeping.ts";
 export type { BundleLine, Verdigris, VerdigrisStatus } from "./verdigris.ts";

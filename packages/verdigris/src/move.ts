@@ -1,23 +1,17 @@
 import {
-  type Actor,
+  type Digest,
   type ErrorCode,
   InvalidArgumentError,
   type MoveResult,
   type RefusalReason,
+  type Route,
   type RouteMove,
   type Router,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { isForward } from "@verdigris/router";
-import type { ActorInput, MoveReceipt, SafeMoveFacts } from "./options.ts";
-
-const nobody: Actor = Object.freeze({ kind: "machine", id: "unidentified" });
-
-/** An actor from a name, an actor, or nothing. */
-export function actorOf(input: ActorInput | undefined, fallback: Actor = nobody): Actor {
-  if (input === undefined) return fallback;
-  return typeof input === "string" ? { kind: "person", id: input } : input;
-}
+import type { Authority } from "./authority.ts";
+import type { MoveReceipt, SafeMoveFacts } from "./options.ts";
 
 const refusalCodes: Partial<Record<RefusalReason, ErrorCode>> = {
   held: "route-held",
@@ -31,7 +25,7 @@ export function receiptOf(
   agent: string,
   verb: RouteMove["verb"],
   forward: boolean,
-  evidence: unknown,
+  evidence: Digest | null,
   result: MoveResult,
 ): MoveReceipt {
   if (result.outcome === "conflict") {
@@ -57,7 +51,7 @@ export function receiptOf(
   return Object.freeze({
     outcome,
     generation,
-    unevidenced: forward && evidence === undefined,
+    unevidenced: forward && evidence === null,
     unverified: true,
   });
 }
@@ -65,25 +59,26 @@ export function receiptOf(
 /** Makes one move of a route; a forward one needs a reason, and the router wants its `expect`. */
 export type Move = (move: RouteMove, facts?: SafeMoveFacts) => Promise<MoveReceipt>;
 
-/** Makes moves of one agent's route on behalf of one actor. */
-export function createMoves(router: Router, actor: Actor): Move {
-  return async (move, facts = {}) => {
-    const { reason = "", expect, requestId, evidence } = facts;
-    let route = router.snapshot()?.route ?? null;
-    // Which way a move goes is judged on the route it was decided on.
-    if (expect !== undefined && expect !== (route?.generation ?? 0))
-      route = (await router.refresh())?.route ?? null;
+/** The route a move was decided on: which way it goes is judged on that one. */
+async function basisOf(router: Router, expect: number | undefined): Promise<Route | null> {
+  const known = router.snapshot()?.route ?? null;
+  if (expect === undefined || expect === (known?.generation ?? 0)) return known;
+  return (await router.refresh())?.route ?? null;
+}
+
+/** Makes moves of one agent's route, each after its authority was asked. */
+export function createMoves(router: Router, authority: Authority): Move {
+  return async (move, { reason = "", actor: given, ...facts } = {}) => {
+    const route = await basisOf(router, facts.expect);
     const forward = isForward(route, move);
     if (forward && reason.trim() === "")
       throw new InvalidArgumentError("reason", `is required for ${move.verb}: say why`);
-    const result = await router.move({
-      move,
-      actor: actorOf(facts.actor, actor),
-      reason,
-      ...(expect === undefined ? {} : { expect }),
-      ...(requestId === undefined ? {} : { requestId }),
-      ...(evidence === undefined ? {} : { evidence }),
-    });
+    const { evidence = null } = facts;
+    const actor = await authority.actor(given);
+    const bundle = "bundle" in move ? move.bundle : null;
+    const generation = route?.generation ?? 0;
+    await authority.require(actor, move.verb, { generation, bundle, reason, evidence });
+    const result = await router.move({ move, actor, reason, ...facts });
     return receiptOf(router.agent, move.verb, forward, evidence, result);
   };
 }

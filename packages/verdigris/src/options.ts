@@ -1,3 +1,4 @@
+import type { BundleContent, ResolveContent } from "@verdigris/bundle";
 import type {
   Actor,
   Bundle,
@@ -9,6 +10,7 @@ import type {
   Store,
 } from "@verdigris/contracts";
 import type { Instrument, ScopeStorage } from "@verdigris/run-pinning";
+import type { Authorize, Identity } from "./authority.ts";
 
 /** Who acts: a name stands for the person of that name. */
 export type ActorInput = string | Actor;
@@ -21,10 +23,16 @@ export interface VerdigrisOptions<P> {
   readonly store?: Store;
   /** The bundle this process was built with. Registered; becomes the first live bundle of an agent that has no route. */
   readonly bundle?: Bundle;
+  /** Texts that `bundle` names by digest, kept in the store beside it. @default [] */
+  readonly contents?: readonly string[];
+  /** Where texts come from that are not in the store: a prompt store. Checked against the bundle's digest. */
+  readonly resolve?: ResolveContent;
+  /** How long `resolve` may take. @default 10000 */
+  readonly resolveMs?: number;
   /** The code of this process, when it is not `bundle.code`: decides which bundles it serves. */
   readonly code?: Pick<CodePiece, "commit"> & Partial<Pick<CodePiece, "build">>;
   /** Stands a bundle up: model clients, prompt texts, index handles, tool functions. Called once per bundle and process. */
-  readonly load?: (bundle: Bundle) => P | Promise<P>;
+  readonly load?: (bundle: Bundle, content: BundleContent) => P | Promise<P>;
   /** Takes down what `load` stood up, when its last run here has ended and the bundle is off the route. */
   readonly unload?: (pipeline: P, bundle: Bundle) => void | Promise<void>;
   /** Whether this process can execute a bundle. @default bundles with this process's code; all, where no code is known */
@@ -36,8 +44,12 @@ export interface VerdigrisOptions<P> {
   readonly instrument?: Instrument;
   /** Proposed for an agent that has no route yet; from then on the stored policy holds. */
   readonly policy?: Partial<RoutePolicy>;
-  /** Who makes the moves of this process. @default a machine named "unidentified" */
+  /** Who makes the moves of this process, as it says itself. @default a machine named "unidentified" */
   readonly actor?: ActorInput;
+  /** Who acts, as the host knows it; then no caller may name an actor. @default callers declare themselves, and are marked so */
+  readonly identity?: Identity;
+  /** Asked for every verb; what is not a yes within 5 s refuses. @default everything is allowed */
+  readonly authorize?: Authorize;
   /** False for short-lived processes: they read the route on demand, and the start fence keeps them right. @default true */
   readonly watch?: boolean;
   /** How often this process sweeps expired pins. @default 30000 */

@@ -20,7 +20,8 @@ import type {
   StartOptions,
   StartResult,
 } from "@verdigris/run-pinning";
-import type { MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
+import type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
+import type { RecordKeeping } from "./record-keeping.ts";
 
 /** One bundle as `status()` shows it. */
 export interface BundleLine {
@@ -43,7 +44,7 @@ export interface VerdigrisStatus {
 }
 
 /** One agent in one process: tags its runs, chooses their bundle, keeps them on it, moves the route. */
-export interface Verdigris<P = undefined> extends AsyncDisposable {
+export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping {
   readonly agent: string;
   /** Null in a process that only tags its runs. */
   readonly router: Router | null;
@@ -66,8 +67,15 @@ export interface Verdigris<P = undefined> extends AsyncDisposable {
   /** The scope of the step this is called in. Needs `scopeStorage`; throws `no-scope` outside of one, never a default. */
   current(): RunScope;
 
-  /** Makes a bundle known to every process of the agent. One id, one digest: `bundle-id-taken` otherwise. */
-  register(bundle: Bundle): Promise<{ readonly registered: boolean }>;
+  /**
+   * Makes a bundle known to every process of the agent. One id, one digest: `bundle-id-taken` otherwise. `contents` are
+   * texts the bundle names by digest (prompts, examples and contracts as canonical JSON): kept beside it, so that shipping
+   * a prompt redeploys nothing.
+   */
+  register(
+    bundle: Bundle,
+    options?: { readonly contents?: readonly string[]; readonly actor?: ActorInput },
+  ): Promise<{ readonly registered: boolean }>;
   /** Makes a bundle the candidate: processes load it, canaries and previews may use it. */
   stage(
     options: MoveFacts & {

@@ -1,0 +1,170 @@
+import {
+  type Actor,
+  agentKeys,
+  type BundleId,
+  type Clock,
+  type Digest,
+  InvalidArgumentError,
+  isVerdigrisError,
+  type RouteMove,
+  recordVersion,
+  type Store,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import { createNotices } from "@verdigris/run-pinning";
+import type { ActorInput } from "./options.ts";
+
+/** Everything that may be allowed or refused: the moves of a route, registering a bundle, naming a bundle at a start. */
+export type Verb = RouteMove["verb"] | "register" | "start-named";
+
+/** What a decision about a verb can rest on. */
+export interface AuthorizeContext {
+  readonly agent: string;
+  /** Generation of the route as this process knows it; 0 where there is none. */
+  readonly generation: number;
+  readonly bundle: BundleId | null;
+  readonly reason: string;
+  readonly evidence: Digest | null;
+}
+
+/** Allows or refuses a verb. What throws, hangs or answers with anything else than a yes refuses. */
+export type Authorize = (
+  actor: Actor,
+  verb: Verb,
+  context: AuthorizeContext,
+) => AuthorizeAnswer | Promise<AuthorizeAnswer>;
+
+/** A yes or no, or one with its reason. */
+export type AuthorizeAnswer = boolean | { readonly allowed: boolean; readonly why?: string };
+
+/** Who the host says is acting, from a session or a workload identity. */
+export type Identity = () => Actor | Promise<Actor>;
+
+/** Decides who acts and whether they may. */
+export interface Authority {
+  /** The actor of a verb: the host's word where it gives one, else the caller's own, marked as such. */
+  actor(given: ActorInput | undefined): Promise<Actor>;
+  /** Rejects with `not-authorized` unless the verb is allowed; the refusal goes on record apart from the route. */
+  require(actor: Actor, verb: Verb, context: Omit<AuthorizeContext, "agent">): Promise<void>;
+}
+
+interface AuthorityOptions {
+  readonly agent: string;
+  readonly store: Store | null;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly now: () => number;
+  readonly fallback: ActorInput | undefined;
+  readonly identity: Identity | undefined;
+  readonly authorize: Authorize | undefined;
+}
+
+/** An authorizer that has not answered by then has refused. */
+const answerMs = 5_000;
+
+const nobody: Actor = Object.freeze({ kind: "machine", id: "unidentified", selfDeclared: true });
+
+/** An actor as the caller declares it: a name stands for the person of that name. */
+export function declared(input: ActorInput | undefined): Actor {
+  if (input === undefined) return nobody;
+  const actor: Actor = typeof input === "string" ? { kind: "person", id: input } : input;
+  return { kind: actor.kind, id: actor.id, selfDeclared: true };
+}
+
+function denial(agent: string, actor: Actor, verb: Verb, why: string, cause?: unknown): VerdigrisError {
+  const message = `${actor.id} may not ${verb} on ${agent}: ${why}`;
+  return new VerdigrisError("not-authorized", message, { agent, actor, verb, why }, { cause });
+}
+
+async function ask(
+  options: AuthorityOptions,
+  authorize: Authorize,
+  actor: Actor,
+  verb: Verb,
+  context: AuthorizeContext,
+): Promise<void> {
+  const { agent, clock } = options;
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.setTimer(
+      () => reject(denial(agent, actor, verb, `authorize did not answer within ${answerMs} ms`)),
+      answerMs,
+    );
+  });
+  const asked = async (): Promise<AuthorizeAnswer> => authorize(actor, verb, context);
+  try {
+    const answer = await Promise.race([asked(), late]);
+    if (answer === true || (typeof answer === "object" && answer?.allowed === true)) return;
+    const why = typeof answer === "object" ? answer?.why : undefined;
+    throw denial(agent, actor, verb, why ?? "authorize refused");
+  } catch (error) {
+    throw isVerdigrisError(error, "not-authorized")
+      ? error
+      : denial(agent, actor, verb, "authorize threw", error);
+  } finally {
+    cancel();
+  }
+}
+
+/** Creates the authority of one agent in one process. */
+export function createAuthority(options: AuthorityOptions): Authority {
+  const { agent, store, clock, newId, now, identity, authorize, fallback } = options;
+  const notices = createNotices(clock);
+
+  const note = async (
+    actor: Actor,
+    verb: Verb,
+    context: AuthorizeContext,
+    error: VerdigrisError,
+  ): Promise<void> => {
+    const taken = store === null ? null : notices.take();
+    if (store === null || taken === null) return;
+    const { why } = error.details;
+    const record = {
+      v: recordVersion,
+      kind: "refused",
+      actor,
+      verb,
+      why,
+      bundle: context.bundle,
+      reason: context.reason.slice(0, 500),
+      ...taken,
+    };
+    // A refusal stands whether or not it could be recorded.
+    await store
+      .commit([
+        { op: "put", key: agentKeys(agent).notice(now(), newId()), rev: 0, value: JSON.stringify(record) },
+      ])
+      .catch(() => {});
+  };
+
+  return {
+    async actor(given) {
+      if (identity === undefined) return declared(given ?? fallback);
+      if (given !== undefined)
+        throw new InvalidArgumentError("actor", "comes from the identity hook here: leave it out");
+      try {
+        const { kind, id } = await identity();
+        return { kind, id };
+      } catch (cause) {
+        throw new VerdigrisError(
+          "not-authorized",
+          `nobody can act on ${agent}: the identity hook threw`,
+          { agent },
+          { cause },
+        );
+      }
+    },
+    async require(actor, verb, facts) {
+      if (authorize === undefined) return;
+      const context = Object.freeze({ agent, ...facts });
+      try {
+        await ask(options, authorize, actor, verb, context);
+      } catch (error) {
+        if (isVerdigrisError(error, "not-authorized"))
+          await note(actor, verb, context, error as VerdigrisError);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { type ContentStore, createBundleContent, createContentStore } from "@verdigris/bundle";
+import {
+  type Bundle,
+  type Clock,
+  type CodePiece,
+  InvalidArgumentError,
+  type Router,
+  type RunEvents,
+  requireId,
+  type Store,
+  systemClock,
+} from "@verdigris/contracts";
+import {
+  completePolicy,
+  createEventHub,
+  createStoreRouter,
+  createStoreTime,
+  defaultPolicy,
+  type EventHub,
+  type StoreTime,
+} from "@verdigris/router";
+import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
+import { type Authority, createAuthority } from "./authority.ts";
+import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
+import type { VerdigrisOptions } from "./options.ts";
+
+/** What one process of an agent is put together from. */
+export interface Parts<P> {
+  readonly options: VerdigrisOptions<P>;
+  readonly agent: string;
+  readonly store: Store | null;
+  readonly router: Router | null;
+  /** Null where there is no store. */
+  readonly time: StoreTime | null;
+  readonly events: EventHub<RunEvents>;
+  readonly authority: Authority;
+  readonly registry: BundleRegistry;
+  readonly pinning: RunPinning<P>;
+  /** True when the router was made here, and so is closed here. */
+  readonly ownRouter: boolean;
+}
+
+function servesCode(
+  code: VerdigrisOptions<never>["code"] | CodePiece | undefined,
+): (bundle: Bundle) => boolean {
+  if (code === undefined) return () => true;
+  // The build says more than the commit, where both sides know it.
+  if (code.build !== undefined) return (bundle) => bundle.code.build === code.build;
+  return (bundle) => bundle.code.commit === code.commit;
+}
+
+function checkOptions<P>(options: VerdigrisOptions<P>): void {
+  requireId("agent", options.agent);
+  if (options.policy !== undefined) completePolicy(defaultPolicy, options.policy);
+  if (options.store === undefined && options.router === undefined && options.bundle === undefined) {
+    throw new InvalidArgumentError(
+      "bundle",
+      "is required where there is no store and no router: it is what runs are tagged with",
+    );
+  }
+  for (const name of ["load", "unload", "serves", "resolve", "identity", "authorize"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new InvalidArgumentError(name, "must be a function");
+  }
+}
+
+interface Routing {
+  readonly router: Router | null;
+  readonly time: StoreTime | null;
+  readonly own: boolean;
+}
+
+function routingOf<P>(options: VerdigrisOptions<P>): Routing {
+  const { agent, store, clock = systemClock, watch = true } = options;
+  if (options.router !== undefined) {
+    const time = store === undefined ? null : createStoreTime(clock);
+    return { router: options.router, time, own: false };
+  }
+  if (store === undefined) return { router: null, time: null, own: false };
+  const router = createStoreRouter({ agent, store, clock, watch });
+  return { router, time: router.time, own: true };
+}
+
+/** The options that are given, as they are: an absent one must stay absent. */
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(
+    names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]),
+  ) as Pick<T, K>;
+}
+
+/** The caller's `load`, given the texts of its bundle. */
+function loadOf<P>(
+  options: VerdigrisOptions<P>,
+  clock: Clock,
+  contents: ContentStore | null,
+): { load?: (bundle: Bundle) => P | Promise<P> } {
+  const { load } = options;
+  if (load === undefined) return {};
+  const sources = pick(options, ["resolve", "resolveMs"]);
+  return {
+    load: (bundle) =>
+      load(bundle, createBundleContent({ ...sources, bundle, store: contents, setTimer: clock.setTimer })),
+  };
+}
+
+/** Checks the options and puts a process together; throws `invalid-argument` for options that cannot work together. */
+export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
+  checkOptions(options);
+  const { agent, store = null, bundle, clock = systemClock, newId = () => crypto.randomUUID() } = options;
+  const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {
+    if (source !== "listener-failed") events.emit("listener-failed", { source, error });
+  });
+  const { router, time, own } = routingOf(options);
+  const now = (): number => time?.now() ?? clock.now();
+  const contents = store === null ? null : createContentStore(agent, store, newId);
+  const registry = createBundleRegistry({ agent, store, contents, now });
+  const { identity, authorize, actor: fallback } = options;
+  const authority = createAuthority({ agent, store, clock, newId, now, fallback, identity, authorize });
+  const pinning = createRunPinning<P>({
+    ...pick(options, ["unload", "instrument", "scopeStorage", "newId", "sweepMs", "store"]),
+    ...loadOf(options, clock, contents),
+    ...(router === null ? {} : { router }),
+    ...(time === null ? {} : { time }),
+    ...(bundle === undefined ? {} : { fallback: bundle.id }),
+    agent,
+    events,
+    clock,
+    bundleOf: registry.get,
+    serves: options.serves ?? servesCode(options.code ?? bundle?.code),
+  });
+  return { options, agent, store, router, time, events, authority, registry, pinning, ownRouter: own };
+}
