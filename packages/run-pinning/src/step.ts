@@ -68,7 +68,7 @@ async function makeClear<P>(run: LocalRun<P>): Promise<void> {
     }
     const now = await timeNow(run.host);
     if (now >= (run.deadline ?? Number.POSITIVE_INFINITY)) run.expire();
-    else if (mayStep(run)) return;
+    else return;
   }
 }
 

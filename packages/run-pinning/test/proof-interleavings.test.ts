@@ -19,6 +19,7 @@ const promises: Readonly<Record<Name, readonly [ids: string, states: number]>> =
     "RUN-PLACEMENT",
     400,
   ],
+  "a child by token races two extensions of its parent": ["I14", 15],
   "two recyclers race a child and its parent's finish": ["I6", 400],
 };
 

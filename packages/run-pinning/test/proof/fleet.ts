@@ -89,7 +89,7 @@ export async function createFleet(
   const routes = new Map<number, Route>();
   const store = watched(memory, routes, new Map());
   await registerBundles(store, "agent", bundleIds);
-  const machines = skewsMs.map((skew) => createMachine(truth, skew));
+  const machines = skewsMs.map((skew) => createMachine(truth, skew, skew >= 0));
   const processes = machines.map((clock, i) => createProcess({ store, clock, name: `p${i}` }));
   const joined: Process[] = [];
   await processes[0]?.move(
@@ -157,5 +157,6 @@ export async function checkLiveness(fleet: Fleet): Promise<void> {
   for (const { bundle } of route?.retiring ?? []) {
     const result = await last.pinning.recycle(bundle, { actor: ana, reason: "time" });
     must(result.recycled, "I7", `${bundle} is not recyclable after its time: ${JSON.stringify(result)}`);
+    await checkPins(fleet);
   }
 }

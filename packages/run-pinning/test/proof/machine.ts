@@ -10,8 +10,8 @@ export interface Machine extends Clock {
   jumpWall(ms: number): void;
 }
 
-/** A machine that lives in `truth`'s time, its wall clock off by `skewMs`. */
-export function createMachine(truth: FakeClock, skewMs = 0): Machine {
+/** A machine that lives in `truth`'s time, its wall clock off by `skewMs`; without timers it is one too busy to fire them. */
+export function createMachine(truth: FakeClock, skewMs = 0, timers = true): Machine {
   let skew = skewMs;
   let slept = 0;
   let since: number | null = null;
@@ -23,6 +23,7 @@ export function createMachine(truth: FakeClock, skewMs = 0): Machine {
     now: () => truth.now() + skew,
     monotonic: () => (since ?? truth.monotonic()) - slept,
     setTimer: (fn, delayMs) => {
+      if (!timers) return () => {};
       let cancelled = false;
       const cancel = truth.setTimer(() => {
         if (since === null) fn();

@@ -287,6 +287,23 @@ export const scenarios = {
     },
     atEnd: mustNotStaySealed,
   },
+  "a child by token races two extensions of its parent": {
+    setup: async (world) => {
+      const player = await open(world);
+      await refreshAll(world);
+      const run = await mustStart(world.players.owner ?? player, { maxAgeMs: 60_000 });
+      world.facts.parent = run;
+      world.facts["parent token"] = run.token;
+    },
+    plays: {
+      child: child("parent"),
+      owner: async (_player, world) => {
+        const run = world.facts.parent as Run<Pipeline>;
+        await run.extend(60_000);
+        await run.extend(60_000);
+      },
+    },
+  },
   "two recyclers race a child and its parent's finish": {
     setup: parentOnRetiringBlue,
     plays: {
