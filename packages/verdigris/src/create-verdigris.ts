@@ -162,6 +162,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       await permit("register", bundle.id, "", actor);
       return { registered: await registry.register(bundle, contents) };
     },
+    bundle: async (id) => ready().then(() => registry.get(id)),
     ...createVerbs(() => movesOf(parts, ready)),
     ...createRecords(agent, store),
     status: async () => ready().then(() => statusOf(agent, router, time, store === null ? null : pinning)),

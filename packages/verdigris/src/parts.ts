@@ -58,6 +58,9 @@ function checkOptions<P>(options: VerdigrisOptions<P>): void {
       "is required where there is no store and no router: it is what runs are tagged with",
     );
   }
+  if (options.router !== undefined && options.router.agent !== options.agent) {
+    throw new InvalidArgumentError("router", `routes ${options.router.agent}, not ${options.agent}`);
+  }
   for (const name of ["load", "unload", "serves", "resolve", "identity", "authorize"] as const) {
     if (options[name] !== undefined && typeof options[name] !== "function")
       throw new InvalidArgumentError(name, "must be a function");

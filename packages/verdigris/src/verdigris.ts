@@ -76,6 +76,8 @@ export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping
     bundle: Bundle,
     options?: { readonly contents?: readonly string[]; readonly actor?: ActorInput },
   ): Promise<{ readonly registered: boolean }>;
+  /** A registered bundle, from this process or the store: what `diffBundles` compares. Rejects with `bundle-unknown`. */
+  bundle(id: BundleId): Promise<Bundle>;
   /** Makes a bundle the candidate: processes load it, canaries and previews may use it. */
   stage(
     options: MoveFacts & {

@@ -1,6 +1,6 @@
 import { agentKeys, type Bundle } from "@verdigris/contracts";
 import { createMemoryStore, type MemoryStore } from "@verdigris/store-memory";
-import { createFakeClock, createFaultyStore, type FakeClock } from "@verdigris/testing";
+import { createFakeClock, createFakeRouter, createFaultyStore, type FakeClock } from "@verdigris/testing";
 import { beforeEach, expect, it } from "vitest";
 import { createVerdigris, defineBundle, type Verdigris, type VerdigrisOptions } from "../src/index.ts";
 
@@ -133,4 +133,18 @@ it("a clean-up takes the contents of a recycled bundle, and a bundle that comes 
   await agent.drop();
   expect((await agent.recycle("v1", { reason: "done" })).recycled).toBe(true);
   expect(await agent.cleanUpContents()).toEqual({ contents: 1, chunks: 1 });
+});
+
+it("a registered bundle can be read back in any process, to compare", async () => {
+  await open({ bundle: bundle("v1", "one") }).ready();
+  const other = open();
+  expect((await other.bundle("v1")).digest).toBe(bundle("v1", "one").digest);
+  await expect(other.bundle("v9")).rejects.toMatchObject({ code: "bundle-unknown" });
+});
+
+it("a router of another agent is refused", () => {
+  const router = createFakeRouter({ agent: "other", live: "v1" });
+  expect(() => open({ router })).toThrow(
+    expect.objectContaining({ code: "invalid-argument", details: { argument: "router" } }),
+  );
 });
