@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createVerdigris, defineBundle } from "verdigris";
 
@@ -16,4 +15,4 @@ const stayed = await greeter.run({}, async (run) => {
   return [await greet(), await run.step("greet", ({ pipeline }) => pipeline)];
 });
 await greeter.rollback(); // the way back is one call
-assert.deepEqual([...stayed, await greet()], ["greeter v2", "greeter v1", "greeter v1"]);
+if (`${stayed} ${await greet()}` !== "greeter v2,greeter v1 greeter v1") throw new Error("it did not hold");
