@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 export const root: string = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly private?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;

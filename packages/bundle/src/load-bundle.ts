@@ -1,14 +1,12 @@
-/// <reference types="node" />
-// The reference opens Node's types to the whole compilation; a test walks the imports of the main entry instead.
-import { readFile, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, extname, isAbsolute, join } from "node:path";
 import { type Bundle, InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
 import type { BundleInput } from "./bundle-input.ts";
 import { defineBundle } from "./define-bundle.ts";
-import { digestOf } from "./digest.ts";
 import { type BundleIssue, invalidBundle } from "./issues.ts";
 import { maxTextLength, parseJsonText } from "./json-text.ts";
 import { isPlainObject } from "./plain-json.ts";
+import { readPrompt, readText } from "./read-file.ts";
+import { parseYamlText, type YamlText } from "./yaml-text.ts";
 
 /** How strict {@link loadBundle} is. */
 export interface LoadBundleOptions {
@@ -18,25 +16,56 @@ export interface LoadBundleOptions {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const maxPromptBytes = 16_777_216;
-
 /**
- * The bundle that the JSON file `file` describes: what `defineBundle` takes, or a manifest. A prompt may also name
- * `{ version, file }` relative to the bundle file: text is digested byte for byte, so keep its line endings fixed, and a
- * file of kind `examples` is JSON, digested in its canonical form. A file is at most 16 MiB, the bundle file 1 MB.
+ * The bundle that the file `file` describes, in YAML when its name ends in `.yaml` or `.yml` and in JSON otherwise: what
+ * `defineBundle` takes, or a manifest. A prompt may also name `{ version, file }` relative to the bundle file: text is
+ * digested byte for byte, so keep its line endings fixed, and a file of kind `examples` is JSON, digested in its
+ * canonical form. `$schema` at the top is for editors and left out. A prompt file is at most 16 MiB, the bundle file 1 MB.
  *
- * Errors: those of `parseBundle`; `bundle-invalid` also for a file that is missing or not JSON, with the `cause`.
+ * Errors: those of `parseBundle`; `bundle-invalid` also for a file that is missing or neither YAML nor JSON, with the
+ * `cause`.
  */
 export async function loadBundle(file: string, options: LoadBundleOptions = {}): Promise<Bundle> {
   if (typeof file !== "string" || file === "") throw new InvalidArgumentError("file", "must be a path");
-  const data = parseJsonText(file, decode(file, "", await readBytes(file, file, "", maxTextLength)));
-  if (!isPlainObject(data)) throw invalidBundle(file, [{ path: "", problem: "must hold a JSON object" }]);
-  const resolved = isPlainObject(data.prompts)
-    ? { ...data, prompts: await resolvePrompts(file, data.prompts) }
-    : data;
-  // JSON from a file has no type; defineBundle checks all of it.
+  const text = await readText({ bundle: file, path: "" }, file, maxTextLength);
+  const { value, unquoted } = parseText(file, text);
+  try {
+    return await bundleFrom(file, value, options);
+  } catch (error) {
+    throw withQuotingAdvice(file, error, unquoted);
+  }
+}
+
+function parseText(file: string, text: string): YamlText {
+  const yaml = [".yaml", ".yml"].includes(extname(file).toLowerCase());
+  return yaml ? parseYamlText(file, text) : { value: parseJsonText(file, text), unquoted: new Map() };
+}
+
+async function bundleFrom(file: string, data: unknown, options: LoadBundleOptions): Promise<Bundle> {
+  if (!isPlainObject(data)) throw invalidBundle(file, [{ path: "", problem: "must hold an object" }]);
+  const { $schema, ...rest } = data;
+  if ($schema !== undefined && typeof $schema !== "string") {
+    throw invalidBundle(file, [{ path: "$schema", problem: "must be text" }]);
+  }
+  const resolved = isPlainObject(rest.prompts)
+    ? { ...rest, prompts: await resolvePrompts(file, rest.prompts) }
+    : rest;
+  // Data from a file has no type; defineBundle checks all of it.
   const input = resolved as unknown as BundleInput;
   return defineBundle(options.allowDirty === true ? { ...input, allowDirty: true } : input);
+}
+
+/** `version: 1.10` is the number 1.1 in YAML: an author who reads "expected text" sees text there. */
+function withQuotingAdvice(file: string, error: unknown, unquoted: YamlText["unquoted"]): unknown {
+  if (!(error instanceof VerdigrisError) || error.code !== "bundle-invalid" || unquoted.size === 0)
+    return error;
+  const issues = (error.details.issues as readonly BundleIssue[]).map(({ path, problem }) => {
+    const source = unquoted.get(path);
+    if (source === undefined) return { path, problem };
+    const written = source === "" ? "nothing" : `${source.slice(0, 40)} without quotes`;
+    return { path, problem: `${problem}; YAML reads ${written} as no text: put it in quotes` };
+  });
+  return invalidBundle(file, issues, { cause: error.cause });
 }
 
 async function resolvePrompts(file: string, prompts: Fields): Promise<Fields> {
@@ -67,45 +96,6 @@ async function resolvePrompt(file: string, path: string, entry: unknown): Promis
     const problem = "must be a path relative to the bundle file";
     throw invalidBundle(file, [{ path: `${path}.file`, problem }]);
   }
-  const at = `${path}.file`;
-  const bytes = await readBytes(file, join(dirname(file), named), at, maxPromptBytes);
-  const text = decode(file, at, bytes);
-  if (rest.kind !== "examples") return { ...rest, digest: digestOf(text) };
-  return { ...rest, examples: parseExamples(file, at, text) };
-}
-
-function parseExamples(file: string, path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw invalidBundle(file, [{ path, problem: "names a file that is no JSON" }], { cause });
-  }
-}
-
-async function readBytes(bundle: string, file: string, path: string, limit: number): Promise<Uint8Array> {
-  try {
-    // Asked before opening: opening a pipe would wait for a writer.
-    const found = await stat(file);
-    if (!found.isFile()) throw invalidBundle(bundle, [{ path, problem: `is no regular file: ${file}` }]);
-    if (found.size > limit) {
-      throw new VerdigrisError(
-        "bundle-too-large",
-        `${file} has ${found.size} bytes, the limit is ${limit}: keep data out of the bundle and give its digest`,
-        { file, bytes: found.size, limit },
-      );
-    }
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof VerdigrisError) throw cause;
-    throw invalidBundle(bundle, [{ path, problem: `cannot be read: ${file}` }], { cause });
-  }
-}
-
-/** Strict, and keeping a byte order mark: the digest of the text is the digest of the file. */
-function decode(bundle: string, path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw invalidBundle(bundle, [{ path, problem: "is no UTF-8 text" }], { cause });
-  }
+  const place = { bundle: file, path: `${path}.file` };
+  return { ...rest, ...(await readPrompt(place, join(dirname(file), named), rest.kind)) };
 }

@@ -12,6 +12,10 @@ test("the public surface is a decision", () => {
     "adviseRollout",
     "canonicalJson",
     "checkIndexVersions",
+    "cleanUpContent",
+    "contentDigests",
+    "createBundleContent",
+    "createContentStore",
     "defineBundle",
     "diffBundles",
     "digestOf",
@@ -19,6 +23,7 @@ test("the public surface is a decision", () => {
     "indexIdentity",
     "manifestOf",
     "parseBundle",
+    "referencedPieces",
   ]);
   expect(Object.keys(node)).toEqual(["loadBundle"]);
 });

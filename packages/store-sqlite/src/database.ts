@@ -1,11 +1,11 @@
 import Libsql from "libsql";
 
 /** One column of one row: what the two tables hold. */
-export type Cell = string | number;
+type Cell = string | number;
 export type Row = readonly Cell[];
 
 /** A prepared statement; parameters and rows are arrays, the cheapest form the engine's binding has. */
-export interface Statement {
+interface Statement {
   /** Runs it and returns how many rows it changed. */
   run(...cells: readonly Cell[]): number;
   first(...cells: readonly Cell[]): Row | undefined;

@@ -66,26 +66,43 @@ function createWrites(database: Database, revisions: Revisions): Writes {
   };
 }
 
+interface Transaction {
+  begin(): void;
+  commit(): void;
+  /** Does nothing when the transaction is over. */
+  rollBack(): void;
+}
+
+/** Both ends are prepared like the rest, or their text would be parsed again for every commit. */
+function createTransaction(database: Database, file: string): Transaction {
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  return {
+    begin() {
+      begin.run();
+    },
+    commit() {
+      try {
+        commit.run();
+      } catch (error) {
+        if (isUnknownOutcome(error)) throw toIndeterminate(error, file);
+        throw error;
+      }
+    },
+    rollBack() {
+      if (database.inTransaction) database.exec("ROLLBACK");
+    },
+  };
+}
+
 export function createRecords({ file, database, revisions, time }: RecordsOptions): Records {
   const writes = createWrites(database, revisions);
+  const transaction = createTransaction(database, file);
   const getOne = database.prepare(`SELECT ${columns} WHERE key = ?`);
   const getMany = database.prepare(`SELECT ${columns} WHERE key IN (SELECT value FROM json_each(?))`);
   // A key holds no character above `~`, so one past it closes the range of a prefix.
   const listFrom = database.prepare(`SELECT ${columns} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`);
   const listAfter = database.prepare(`SELECT ${columns} WHERE key > ? AND key < ? ORDER BY key LIMIT ?`);
-
-  function rollBack(): void {
-    if (database.inTransaction) database.exec("ROLLBACK");
-  }
-
-  function finish(): void {
-    try {
-      database.exec("COMMIT");
-    } catch (error) {
-      if (isUnknownOutcome(error)) throw toIndeterminate(error, file);
-      throw error;
-    }
-  }
 
   function applyAll(ops: readonly StoreOp[], at: number): CommitResult {
     const revs: number[] = [];
@@ -96,7 +113,7 @@ export function createRecords({ file, database, revisions, time }: RecordsOption
       }
       revs.push(rev);
     }
-    finish();
+    transaction.commit();
     return { ok: true, revs, at };
   }
 
@@ -120,14 +137,14 @@ export function createRecords({ file, database, revisions, time }: RecordsOption
       if (ops.length === 0) return { ok: true, revs: [], at: time.forRead(0) };
       const puts = ops.reduce((count, op) => (op.op === "put" ? count + 1 : count), 0);
       if (puts > 0) revisions.reserve(puts);
-      database.exec("BEGIN IMMEDIATE");
+      transaction.begin();
       let done = false;
       try {
         const result = applyAll(ops, time.forCommit());
         done = result.ok;
         return result;
       } finally {
-        rollBack();
+        transaction.rollBack();
         time.settled(done);
       }
     },

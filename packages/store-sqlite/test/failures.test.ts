@@ -57,12 +57,17 @@ function failAtCommit(real: Database, code: string, reaches: boolean): Database 
     get inTransaction() {
       return real.inTransaction;
     },
-    exec(sql) {
-      if (!(sql === "COMMIT" && this.failing)) return real.exec(sql);
-      if (reaches) real.exec(sql);
-      throw Object.assign(new Error("from the disk"), { code });
+    exec: (sql) => real.exec(sql),
+    prepare(sql) {
+      const statement = real.prepare(sql);
+      if (sql !== "COMMIT") return statement;
+      const run = (): number => {
+        if (!this.failing) return statement.run();
+        if (reaches) statement.run();
+        throw Object.assign(new Error("from the disk"), { code });
+      };
+      return { ...statement, run };
     },
-    prepare: (sql) => real.prepare(sql),
     close: () => real.close(),
   };
 }

@@ -65,7 +65,7 @@ const answerMs = 5_000;
 const nobody: Actor = Object.freeze({ kind: "machine", id: "unidentified", selfDeclared: true });
 
 /** An actor as the caller declares it: a name stands for the person of that name. */
-export function declared(input: ActorInput | undefined): Actor {
+function declared(input: ActorInput | undefined): Actor {
   if (input === undefined) return nobody;
   const actor: Actor = typeof input === "string" ? { kind: "person", id: input } : input;
   return { kind: actor.kind, id: actor.id, selfDeclared: true };

@@ -21,7 +21,7 @@ const refusalCodes: Partial<Record<RefusalReason, ErrorCode>> = {
 };
 
 /** Turns what a router answers into a receipt; a lost race and a refusal must not be overlooked, so they are thrown. */
-export function receiptOf(
+function receiptOf(
   agent: string,
   verb: RouteMove["verb"],
   forward: boolean,
