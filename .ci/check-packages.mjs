@@ -10,7 +10,9 @@ for (const folder of readdirSync("packages").sort()) {
     ["publint", "run", `packages/${folder}`, "--pack", "npm", "--strict"],
     ["attw", "--pack", `packages/${folder}`, "--profile", "esm-only", "--format", "ascii", "--quiet"],
   ]) {
-    const { status, stdout, stderr } = spawnSync("npx", ["--no-install", tool, ...args], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync("npx", ["--no-install", tool, ...args], {
+      encoding: "utf8",
+    });
     if (status === 0) continue;
     failed = true;
     console.error(`${tool} on ${manifest.name}:\n${stdout}${stderr}`);

@@ -9,7 +9,9 @@ try {
   process.exitCode = 1;
 }
 // A file that could not even be loaded counts as one failure: none of its tests ran.
-const unloaded = (report.testResults ?? []).filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+const unloaded = (report.testResults ?? []).filter(
+  (file) => file.status === "failed" && file.assertionResults.length === 0,
+);
 const failed = report.numFailedTests + unloaded.length;
 const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : "";
 console.log(`\n${report.numPassedTests} passed, ${failed} failed${skipped}`);

@@ -31,7 +31,7 @@ const sha = (text: string): `sha256:${string}` =>
     .padEnd(64, "0")
     .slice(0, 64)}`;
 
-export function aBundle(id: string): Bundle {
+function aBundle(id: string): Bundle {
   return defineBundle({
     id,
     code: { commit: "9b1c2f0e", build: sha("build") },
@@ -47,9 +47,9 @@ export interface Pipeline {
 }
 
 /** Everything a process was told, in order, by event name. */
-export type Told = { [E in keyof RunEvents]: RunEvents[E][] };
+type Told = { [E in keyof RunEvents]: RunEvents[E][] };
 
-export interface Process {
+interface Process {
   readonly pinning: RunPinning<Pipeline>;
   readonly router: StoreRouter;
   readonly told: Told;

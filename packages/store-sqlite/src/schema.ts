@@ -2,7 +2,7 @@ import { VerdigrisError } from "@verdigris/contracts";
 import type { Database } from "./database.ts";
 
 /** The layout this release reads and writes; a file with a higher one is refused. */
-export const schemaVersion = 1;
+const schemaVersion = 1;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS verdigris_entries (

@@ -128,7 +128,7 @@ describe("registering", () => {
     const agent = open({ bundle: bundle("v1") });
     expect(await agent.register(bundle("v2"))).toEqual({ registered: true });
     expect(await open().register(bundle("v2"))).toEqual({ registered: false });
-    await expect(open().register(bundle("v2", "other"))).rejects.toMatchObject({
+    await expect(open().register(bundle("v2", "dead"))).rejects.toMatchObject({
       code: "bundle-id-taken",
       details: { bundle: "v2" },
     });

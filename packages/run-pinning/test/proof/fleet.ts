@@ -40,7 +40,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-export class BrokenPromise extends Error {}
+class BrokenPromise extends Error {}
 
 export function must(holds: boolean, id: string, message: string): void {
   if (!holds) throw new BrokenPromise(`${id}: ${message}`);
