@@ -12,46 +12,45 @@ import {
 } from "@verdigris/testing/conformance/verdigris";
 import { createVerdigris } from "verdigris";
 
+interface Storage {
+  /** Opens a handle for one process. */
+  open(clock: Clock): Promise<Store>;
+  clean(): Promise<void>;
+}
+
 async function create(
   { bundles, policy, load }: VerdigrisSetup,
-  open: (clock: Clock) => Promise<Store>,
-  clean: () => Promise<void> = async () => {},
+  { open, clean }: Storage,
 ): Promise<VerdigrisSubject> {
   const clock = createFakeClock();
-  const stores: Store[] = [];
-  const instance = async () => {
-    const store = stores[0] === undefined || clean !== noCleaning ? await open(clock) : stores[0];
-    stores.push(store);
-    return createVerdigris({
-      agent: "agent",
-      store,
-      clock,
-      bundle: bundles[0],
-      policy,
-      load,
-      sweepMs: "never",
-    });
-  };
-  const [verdigris, peer] = [await instance(), await instance()];
-  for (const bundle of bundles) await verdigris.register(bundle);
+  const stores = [await open(clock), await open(clock)];
+  const [verdigris, peer] = stores.map((store) =>
+    createVerdigris({ agent: "agent", store, clock, bundle: bundles[0], policy, load, sweepMs: "never" }),
+  );
+  for (const bundle of bundles) await verdigris!.register(bundle);
   return {
-    verdigris,
-    peer,
+    verdigris: verdigris!,
+    peer: peer!,
     advance: clock.advance,
     async dispose() {
-      await Promise.all([verdigris.close(), peer.close()]);
-      for (const store of new Set(stores)) await store.close();
+      await Promise.all([verdigris!.close(), peer!.close()]);
+      for (const store of stores) await store.close();
       await clean();
     },
   };
 }
 
-const noCleaning = async (): Promise<void> => {};
-
 // [TESTING-FAKES]: the package `testing` runs the same checks on its test instance.
 describeVerdigrisConformance({
   name: "an instance over a store in memory",
-  create: (setup) => create(setup, async (clock) => createMemoryStore({ clock }), noCleaning),
+  create(setup) {
+    let store: Store | null = null;
+    const open = async (clock: Clock): Promise<Store> => {
+      store ??= createMemoryStore({ clock });
+      return store;
+    };
+    return create(setup, { open, clean: async () => {} });
+  },
 });
 
 describeVerdigrisConformance({
@@ -59,6 +58,6 @@ describeVerdigrisConformance({
   async create(setup) {
     const directory = await mkdtemp(join(tmpdir(), "verdigris-"));
     const open = (clock: Clock) => createSqliteStore({ file: join(directory, "store.db"), clock });
-    return create(setup, open, () => rm(directory, { recursive: true, force: true }));
+    return create(setup, { open, clean: () => rm(directory, { recursive: true, force: true }) });
   },
 });
