@@ -4,6 +4,7 @@ import { createMemoryStore } from "@verdigris/store-memory";
 import type { Run, StepContext, Verdigris } from "verdigris";
 import { makeIds, murmur3, ringOf, ringSize } from "./ids.ts";
 import { keep, measureOperations, type Operation, pairwise, type Rounds, ratioOf } from "./measure.ts";
+import { openPeers } from "./peers.ts";
 import { type Bench, type Goal, goal, operationRow, type Row } from "./report.ts";
 import { counting, generationOf, green, openAgent, type Pipeline, teal } from "./world.ts";
 
@@ -109,6 +110,34 @@ async function assignment(): Promise<{ rows: Row[]; goals: Goal[] }> {
       goal("router.assign / floor (ratio)", ratioOf(measured.nanoseconds, floor.nanoseconds), "lower", 1.5),
       goal("router.assign, 26-character ASCII id (bytes per call)", measured.bytes, "lower", 16),
     ],
+  };
+}
+
+/** The same ids and the same percentage through flag SDKs: what choosing a version costs when a flag chooses it. */
+async function besidePeers(): Promise<{ rows: Row[]; goals: Goal[] }> {
+  const ids = makeIds(ringSize, 99);
+  const { canary } = await routers();
+  const peers = await openPeers(ids);
+  const next = ringOf(ids);
+  const main = "router.assign, 10 % canary";
+  const operations: Operation[] = [
+    { name: main, run: () => keep(canary.assign(next())) },
+    ...peers.map(({ name, decide }): Operation => {
+      const ring = ringOf(ids);
+      // The two whose answer is a promise are awaited by the measure.
+      return { name, run: () => decide(ring()) };
+    }),
+  ];
+  const results = await measureOperations(operations, { rounds: 5 });
+  for (const peer of peers) peer.close();
+  const assign = need(results, main).nanoseconds;
+  return {
+    rows: operations.map(({ name }) => {
+      const rounds = need(results, name);
+      const ratio = ratioOf(rounds.nanoseconds, assign);
+      return operationRow("beside flag SDKs", name, rounds, { ratio, ratioTo: "router.assign" });
+    }),
+    goals: [],
   };
 }
 
@@ -230,7 +259,7 @@ export const hotPath: Bench = {
   async run(progress) {
     const rows: Row[] = [];
     const goals: Goal[] = [];
-    for (const part of [assignment, lookup, stepping, steppingInScope]) {
+    for (const part of [assignment, besidePeers, lookup, stepping, steppingInScope]) {
       progress(part.name);
       const found = await part();
       rows.push(...found.rows);

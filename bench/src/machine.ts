@@ -54,6 +54,11 @@ export function readVersions(): Readonly<Record<string, string>> {
     mitata: resolved("mitata").version,
     imurmurhash: versionBeside("@verdigris/router", "imurmurhash"),
     "sorted-btree": versionBeside("@verdigris/store-memory", "sorted-btree"),
+    openfeature: resolved("@openfeature/server-sdk").version,
+    launchdarkly: resolved("@launchdarkly/node-server-sdk").version,
+    growthbook: resolved("@growthbook/growthbook").version,
+    unleash: resolved("unleash-client").version,
+    "flagd-core": resolved("@openfeature/flagd-core").version,
     ulid: versionBeside("@verdigris/run-pinning", "ulid"),
   };
 }

@@ -1,9 +1,10 @@
+import { footprint } from "./footprint.ts";
 import { hotPath } from "./hot-path.ts";
 import { readMachine, readVersions } from "./machine.ts";
 import { type Bench, renderReport } from "./report.ts";
 import { stores } from "./stores.ts";
 
-const benches: readonly Bench[] = [hotPath, stores];
+const benches: readonly Bench[] = [hotPath, stores, footprint];
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((known) => known.name === name);
 
