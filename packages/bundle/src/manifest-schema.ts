@@ -26,7 +26,7 @@ const embedding = z
 
 // Unknown members are refused, not kept: a misspelt `snapshot` must not read as an absent one.
 const schema: z.ZodType<BundleManifest> = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(1, "must be 1: defineBundle makes a manifest"),
   id,
   code: z.strictObject({
     commit: label,

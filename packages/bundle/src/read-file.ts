@@ -12,7 +12,7 @@ export interface FilePlace {
 }
 
 /** The largest prompt file, in bytes. */
-export const maxPromptBytes = 16_777_216;
+const maxPromptBytes = 16_777_216;
 
 /** The bytes of a regular file of at most `limit` bytes. */
 async function readBytes({ bundle, path }: FilePlace, file: string, limit: number): Promise<Uint8Array> {
