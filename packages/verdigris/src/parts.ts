@@ -49,6 +49,18 @@ function servesCode(
   return (bundle) => bundle.code.commit === code.commit;
 }
 
+/** For callers without types: what is refused here would fail far from its cause. */
+function checkShape<P>(options: VerdigrisOptions<P>): void {
+  if (typeof options !== "object" || options === null)
+    throw new InvalidArgumentError("options", "is required: pass at least agent and bundle");
+  if (options.store !== undefined && typeof options.store?.commit !== "function") {
+    throw new InvalidArgumentError(
+      "store",
+      "must be a store: createMemoryStore(), or what createSqliteStore resolves with",
+    );
+  }
+}
+
 function checkOptions<P>(options: VerdigrisOptions<P>): void {
   requireId("agent", options.agent);
   if (options.policy !== undefined) completePolicy(defaultPolicy, options.policy);
@@ -108,6 +120,7 @@ function loadOf<P>(
 
 /** Checks the options and puts a process together; throws `invalid-argument` for options that cannot work together. */
 export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
+  checkShape(options);
   checkOptions(options);
   const { agent, store = null, bundle, clock = systemClock, newId = () => crypto.randomUUID() } = options;
   const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {

@@ -1,4 +1,4 @@
-import { isVerdigrisError, type RunEvents, VerdigrisError } from "@verdigris/contracts";
+import { InvalidArgumentError, isVerdigrisError, type RunEvents, VerdigrisError } from "@verdigris/contracts";
 import type { EventHub } from "@verdigris/router";
 import {
   type Instrument,
@@ -22,6 +22,8 @@ export async function runScoped<P, T>(
   options: StartOptions<P>,
   fn: (run: Run<P>) => T | Promise<T>,
 ): Promise<T> {
+  if (typeof fn !== "function")
+    throw new InvalidArgumentError("fn", "must be the function that does the run's work, after the options");
   const started = await host.start(options);
   if (!started.placed) {
     const { bundle, token } = started;

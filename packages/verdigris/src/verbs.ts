@@ -1,3 +1,4 @@
+import { requireId } from "@verdigris/contracts";
 import type { Move } from "./move.ts";
 import type { Verdigris } from "./verdigris.ts";
 
@@ -22,6 +23,7 @@ export function createVerbs(moves: () => Promise<Move>): Verbs {
       return (await moves())({ verb: "setCanary", percent, ...aim }, facts);
     },
     flip: async ({ to, supersede = false, holdbackPercent = 0, policy, ...facts }) => {
+      requireId("to", to);
       const terms = { supersede, holdbackPercent, ...(policy === undefined ? {} : { policy }) };
       return (await moves())({ verb: "flip", bundle: to, ...terms }, facts);
     },

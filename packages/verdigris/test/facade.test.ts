@@ -25,6 +25,8 @@ describe("the options", () => {
     ["agent", { agent: "a/b" }],
     ["agent", { agent: undefined }],
     ["bundle", { bundle: undefined }],
+    ["store", { store: "agent.db" }],
+    ["store", { store: Promise.resolve(createMemoryStore()) }],
     ["load", { load: "x" }],
     ["unload", { unload: 1 }],
     ["serves", { serves: true }],
@@ -36,6 +38,12 @@ describe("the options", () => {
       createVerdigris({ agent: "agent", bundle: blue, ...options } as VerdigrisOptions<undefined>);
     expect(made).toThrow(
       expect.objectContaining({ code: "invalid-argument", details: expect.objectContaining({ argument }) }),
+    );
+  });
+
+  it("are not left out altogether", () => {
+    expect(() => createVerdigris(undefined as never)).toThrow(
+      expect.objectContaining({ code: "invalid-argument", details: { argument: "options" } }),
     );
   });
 
@@ -191,6 +199,14 @@ describe("moves", () => {
     expect(store.count("commit")).toBeGreaterThan(0);
   });
 
+  it("name the option that is wrong", async () => {
+    const agent = createWorld().open();
+    await expect(agent.flip({ to: green as never, reason: "because", expect: 1 })).rejects.toMatchObject({
+      code: "invalid-argument",
+      details: { argument: "to" },
+    });
+  });
+
   it("carry evidence, which shows", async () => {
     const agent = createWorld().open();
     await agent.register(green);
@@ -221,6 +237,16 @@ describe("moves", () => {
 });
 
 describe("run()", () => {
+  it("starts nothing without a function to give the run to", async () => {
+    const { open, records } = createWorld();
+    const agent = open();
+    await expect(agent.run((() => {}) as never, undefined as never)).rejects.toMatchObject({
+      code: "invalid-argument",
+      details: { argument: "fn" },
+    });
+    expect((await records.list(`agent/pin/`, { limit: 1 })).entries).toEqual([]);
+  });
+
   it("says run-not-placed with the token where the bundle is not served, and never falls back [RUN-PLACEMENT]", async () => {
     const { open } = createWorld();
     const [front, worker] = [open({ serves: () => false }), open()];
