@@ -51,7 +51,7 @@ interface Settings {
   readonly random: () => number;
 }
 
-function readSettings(options: SqliteStoreOptions): Settings {
+function readSettings(options: Partial<SqliteStoreOptions> = {}): Settings {
   const { file, synchronous = "full", busyMs = 5, pollMs = 100 } = options;
   const { clock = systemClock, random = Math.random } = options;
   if (typeof file !== "string" || file === "" || file === ":memory:" || file.includes("://")) {

@@ -114,6 +114,7 @@ describe("opening", () => {
       ["file", { file: "" }],
       ["file", { file: ":memory:" }],
       ["file", { file: "https://example.org/db" }],
+      ["file", undefined as never],
       ["synchronous", { file, synchronous: "off" as "full" }],
       ["busyMs", { file, busyMs: 21 }],
       ["busyMs", { file, busyMs: Number.NaN }],
