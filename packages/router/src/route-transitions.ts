@@ -278,7 +278,7 @@ export function applyMove(route: Route | null, move: RouteMove, context: MoveCon
       ? { kind: "moved", route: open(move, context) }
       : refuse("already-open", `the agent has a route already, at generation ${route.generation}`);
   }
-  if (route === null) return refuse("no-route", "the agent has no route yet: start it with its first bundle");
+  if (route === null) return refuse("no-route", "the agent has no route yet: open it with its first bundle");
   if (route.held !== null && move.verb !== "release" && isForward(route, move)) {
     return refuse(
       "held",

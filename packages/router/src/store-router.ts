@@ -95,7 +95,7 @@ export function createStoreRouter(options: StoreRouterOptions): StoreRouter {
       if (applied === null) {
         throw new VerdigrisError(
           "no-route",
-          `${agent} has no route here yet: await refresh(), or start it with its first bundle`,
+          `${agent} has no route here yet: await refresh(), or open it with its first bundle`,
           { agent },
         );
       }

@@ -54,7 +54,7 @@ export async function decideOn<T>(
   const known = router.snapshot() ?? (await router.refresh());
   if (known === null) {
     const { agent } = router;
-    throw new VerdigrisError("no-route", `${agent} has no route yet: start it with its first bundle`, {
+    throw new VerdigrisError("no-route", `${agent} has no route yet: open it with its first bundle`, {
       agent,
     });
   }

@@ -47,9 +47,11 @@ export async function findPin(host: PinnedHost, key: string, movedKey: string): 
 export function ownClaim(agent: string, token: string): RunClaim {
   const claim = parseToken(token);
   if (claim.agent === agent) return claim;
-  throw new VerdigrisError("token-invalid", `this token belongs to ${claim.agent}, not to ${agent}`, {
-    agent: claim.agent,
-  });
+  throw new VerdigrisError(
+    "token-invalid",
+    `this token belongs to ${claim.agent}, not to ${agent}: resume it where ${claim.agent} is`,
+    { agent: claim.agent },
+  );
 }
 
 /** The pin a token claims; throws `run-unknown` or `run-expired` when there is none to take up. */

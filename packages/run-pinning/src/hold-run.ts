@@ -19,9 +19,10 @@ export function hold<P>(
   pin: PinState | null,
 ): LocalRun<P> {
   const run = new LocalRun<P>({ host, scope, lease, pin, owner: true });
-  host.held
-    .get(run.id)
-    ?.stop({ code: "run-superseded", message: `${run.id} was taken up again in this process` });
+  host.held.get(run.id)?.stop({
+    code: "run-superseded",
+    message: `${run.id} was taken up again in this process: use the run that gave`,
+  });
   host.held.get(run.id)?.leave();
   host.held.set(run.id, run);
   if (host.closing.aborted) {

@@ -70,9 +70,11 @@ export async function resumeRun<P>(
     }
     if (!takeover) throw takenBy(pin);
   }
-  throw new VerdigrisError("run-superseded", `${claim.run} keeps being taken up elsewhere`, {
-    run: claim.run,
-  });
+  throw new VerdigrisError(
+    "run-superseded",
+    `${claim.run} keeps being taken up elsewhere: let one process have it`,
+    { run: claim.run },
+  );
 }
 
 /** Looks in on a run without owning it; see `RunPinning.attach`. */
