@@ -13,16 +13,25 @@ const help = `npm run demo -- [options]
   --keep      keep the store and the paused run, and say where they are
   --help      print this`;
 
-const { values } = parseArgs({
-  options: {
-    limit: { type: "string", default: "Infinity" },
-    json: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const options = {
+  limit: { type: "string", default: "Infinity" },
+  json: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+function readOptions() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
+    return null;
+  }
+}
 
 async function main(): Promise<number> {
+  const values = readOptions();
+  if (values === null) return 2;
   if (values.help) {
     console.log(help);
     return 0;
