@@ -9,7 +9,18 @@ function limitError(message: string, details: Readonly<Record<string, unknown>>)
   return new VerdigrisError("store-limit", message, details);
 }
 
+/** The keys last found good: a route is checked by every start, and a pin is deleted under the key it was put under. */
+let lastGood: string | null = null;
+let goodBefore: string | null = null;
+
 function checkKey(key: string): void {
+  if (key === lastGood || key === goodBefore) return;
+  checkNewKey(key);
+  goodBefore = lastGood;
+  lastGood = key;
+}
+
+function checkNewKey(key: string): void {
   if (typeof key !== "string") throw new InvalidArgumentError("key", `must be text, got ${typeof key}`);
   if (key.length > storeLimits.keyBytes || !keyPattern.test(key)) {
     throw limitError(

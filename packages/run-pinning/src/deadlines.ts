@@ -64,7 +64,9 @@ export function createDeadlines(
         schedule.remove(sleeper);
         sleeper.wake(now);
       }
-      if (buckets.has(first)) break;
+      const left = buckets.get(first);
+      if (left !== undefined && left.size > 0) break;
+      if (left !== undefined) drop(first);
     }
     arm();
   };
@@ -75,6 +77,8 @@ export function createDeadlines(
       if (set === undefined) {
         set = new Set();
         buckets.set(bucket, set);
+        const newest = order.at(-1);
+        if (newest !== undefined && newest < bucket && buckets.get(newest)?.size === 0) drop(newest);
         const at = position(bucket);
         if (at === order.length) order.push(bucket);
         else order.splice(at, 0, bucket);
@@ -86,7 +90,8 @@ export function createDeadlines(
       const bucket = Math.floor(sleeper.wakeAt / bucketMs);
       const set = buckets.get(bucket);
       // The timer stays: waking for nobody once in a while is cheaper than a timer for every run that comes and goes alone.
-      if (set?.delete(sleeper) === true && set.size === 0) drop(bucket);
+      // So does the newest bucket when it empties: where runs come and go alone, the next one belongs in it.
+      if (set?.delete(sleeper) === true && set.size === 0 && bucket !== order.at(-1)) drop(bucket);
     },
     stop() {
       buckets.clear();

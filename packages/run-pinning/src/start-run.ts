@@ -3,6 +3,7 @@ import {
   type PinRecord,
   type RouteSnapshot,
   recordVersion,
+  requireId,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -12,6 +13,7 @@ import { announce, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
 import { type ParentFacts, readParent } from "./parent.ts";
 import { commitNoted, newPinState, pointerText } from "./pin-state.ts";
+import { acceptedPinText } from "./pin-text.ts";
 import { redeliver } from "./resume-run.ts";
 import type { StartOptions, StartResult } from "./run-types.ts";
 import { scopeOf } from "./scope.ts";
@@ -55,6 +57,17 @@ function draftPin(run: string, draft: Draft, options: StartOptions<never>, place
   };
 }
 
+/** True for a pin without any of the optional fields. */
+function isPlain({ key, labels, claim, parent, unplaced }: PinRecord): boolean {
+  return (
+    key === undefined &&
+    labels === undefined &&
+    claim === undefined &&
+    parent === undefined &&
+    unplaced !== true
+  );
+}
+
 function startOps(
   pinned: PinnedHost,
   draft: Draft,
@@ -66,7 +79,7 @@ function startOps(
   const { snapshot, choice, parent } = draft;
   const ops: StoreOp[] = [
     { op: "check", key: snapshot.key, rev: snapshot.rev },
-    { op: "put", key, rev: 0, value: JSON.stringify(record) },
+    { op: "put", key, rev: 0, value: acceptedPinText(record, isPlain(record)) },
   ];
   if (options.id !== undefined)
     ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
@@ -232,7 +245,7 @@ export async function startRun<P>(
   options: StartOptions<P>,
 ): Promise<StartResult<P>> {
   checkStart(options as StartOptions<never>);
-  const run = host.newId();
+  const run = requireId("newId()", host.newId());
   for (let tries = 0; tries < attempts; tries++) {
     const result = await attemptStart(host, pinned, options, run);
     if (result !== "decide-again") return result;
