@@ -18,16 +18,18 @@ const bucketMs = 1_000;
 /** Store time can jump (a machine that slept), so a long wait is looked at again this often. */
 const longestWaitMs = 5_000;
 
-/** Creates the schedule. `trueTime` re-reads store time when it cannot be trusted and then calls back. */
-export function createDeadlines(
-  clock: Clock,
-  time: StoreTime,
-  trueTime: (then: () => void) => void,
-): Deadlines {
+interface Buckets {
+  /** The earliest bucket that holds somebody, or undefined. Empty ones before it are let go. */
+  first(): readonly [number, ReadonlySet<Sleeper>] | undefined;
+  add(sleeper: Sleeper): void;
+  remove(sleeper: Sleeper): void;
+  clear(): void;
+}
+
+/** Sleepers by the second they wake in, seconds in order. */
+function createBuckets(): Buckets {
   const buckets = new Map<number, Set<Sleeper>>();
   const order: number[] = [];
-  let cancel: (() => void) | null = null;
-  let firesAt = Number.POSITIVE_INFINITY;
 
   const position = (bucket: number): number => {
     let low = 0;
@@ -43,14 +45,60 @@ export function createDeadlines(
     buckets.delete(bucket);
     order.splice(position(bucket), 1);
   };
+  const open = (bucket: number): Set<Sleeper> => {
+    const newest = order.at(-1);
+    if (newest !== undefined && newest < bucket && buckets.get(newest)?.size === 0) drop(newest);
+    const at = position(bucket);
+    if (at === order.length) order.push(bucket);
+    else order.splice(at, 0, bucket);
+    const set = new Set<Sleeper>();
+    buckets.set(bucket, set);
+    return set;
+  };
+  return {
+    first() {
+      for (let bucket = order[0]; bucket !== undefined; bucket = order[0]) {
+        const set = buckets.get(bucket);
+        if (set !== undefined && set.size > 0) return [bucket, set];
+        drop(bucket);
+      }
+      return undefined;
+    },
+    add(sleeper) {
+      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
+      (buckets.get(bucket) ?? open(bucket)).add(sleeper);
+    },
+    remove(sleeper) {
+      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
+      const set = buckets.get(bucket);
+      // The newest bucket stays when it empties: where runs come and go alone, the next one belongs in it.
+      if (set?.delete(sleeper) === true && set.size === 0 && bucket !== order.at(-1)) drop(bucket);
+    },
+    clear() {
+      buckets.clear();
+      order.length = 0;
+    },
+  };
+}
+
+/** Creates the schedule. `trueTime` re-reads store time when it cannot be trusted and then calls back. */
+export function createDeadlines(
+  clock: Clock,
+  time: StoreTime,
+  trueTime: (then: () => void) => void,
+): Deadlines {
+  const buckets = createBuckets();
+  let cancel: (() => void) | null = null;
+  let firesAt = Number.POSITIVE_INFINITY;
+
   const arm = (): void => {
     cancel?.();
     cancel = null;
     firesAt = Number.POSITIVE_INFINITY;
-    const first = order[0];
+    const first = buckets.first();
     if (first === undefined) return;
-    let due = (first + 1) * bucketMs;
-    for (const sleeper of buckets.get(first) ?? []) due = Math.min(due, sleeper.wakeAt);
+    let due = (first[0] + 1) * bucketMs;
+    for (const sleeper of first[1]) due = Math.min(due, sleeper.wakeAt);
     const now = time.now();
     firesAt = Math.min(Math.max(now, due), now + longestWaitMs);
     cancel = clock.setTimer(() => trueTime(fire), firesAt - now);
@@ -58,46 +106,30 @@ export function createDeadlines(
   const fire = (): void => {
     // Still suspect after asking: the store is away, and what was slept may not lengthen a run.
     const now = time.suspect() ? time.latest() : time.now();
-    for (let first = order[0]; first !== undefined && first * bucketMs <= now; first = order[0]) {
-      const due = [...(buckets.get(first) ?? [])].filter((sleeper) => sleeper.wakeAt <= now);
-      for (const sleeper of due) {
-        schedule.remove(sleeper);
+    for (
+      let first = buckets.first();
+      first !== undefined && first[0] * bucketMs <= now;
+      first = buckets.first()
+    ) {
+      const [bucket, sleepers] = first;
+      for (const sleeper of [...sleepers].filter(({ wakeAt }) => wakeAt <= now)) {
+        buckets.remove(sleeper);
         sleeper.wake(now);
       }
-      const left = buckets.get(first);
-      if (left !== undefined && left.size > 0) break;
-      if (left !== undefined) drop(first);
+      if (buckets.first()?.[0] === bucket) break;
     }
     arm();
   };
-  const schedule: Deadlines = {
+  return {
     add(sleeper) {
-      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
-      let set = buckets.get(bucket);
-      if (set === undefined) {
-        set = new Set();
-        buckets.set(bucket, set);
-        const newest = order.at(-1);
-        if (newest !== undefined && newest < bucket && buckets.get(newest)?.size === 0) drop(newest);
-        const at = position(bucket);
-        if (at === order.length) order.push(bucket);
-        else order.splice(at, 0, bucket);
-      }
-      set.add(sleeper);
+      buckets.add(sleeper);
       if (sleeper.wakeAt < firesAt) arm();
     },
-    remove(sleeper) {
-      const bucket = Math.floor(sleeper.wakeAt / bucketMs);
-      const set = buckets.get(bucket);
-      // The timer stays: waking for nobody once in a while is cheaper than a timer for every run that comes and goes alone.
-      // So does the newest bucket when it empties: where runs come and go alone, the next one belongs in it.
-      if (set?.delete(sleeper) === true && set.size === 0 && bucket !== order.at(-1)) drop(bucket);
-    },
+    // The timer stays: waking for nobody once in a while is cheaper than a timer for every run that comes and goes alone.
+    remove: buckets.remove,
     stop() {
       buckets.clear();
-      order.length = 0;
       arm();
     },
   };
-  return schedule;
 }
