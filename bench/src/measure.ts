@@ -29,7 +29,7 @@ export interface Rounds {
 /** Uses a value, so that the work behind it cannot be left out. */
 export const keep: (value: unknown) => void = do_not_optimize;
 
-export function medianOf(values: readonly number[]): number {
+function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }
@@ -57,7 +57,7 @@ export function collect(): void {
   globalThis.gc();
 }
 
-export function heapUsed(): number {
+function heapUsed(): number {
   const { used_heap_size, malloced_memory } = getHeapStatistics();
   return used_heap_size + malloced_memory;
 }

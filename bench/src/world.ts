@@ -9,7 +9,7 @@ const code: CodePiece = {
 };
 
 /** A bundle of the size people have: its manifest never travels on the hot path. */
-export function bundleNamed(id: BundleId): Bundle {
+function bundleNamed(id: BundleId): Bundle {
   return defineBundle({
     id: requireId("id", id),
     code,
