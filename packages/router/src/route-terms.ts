@@ -20,6 +20,9 @@ const longestMs = 400 * 24 * 3_600_000;
 
 /** Fills a partial policy from `base` and checks every field; throws `invalid-argument` naming the first bad one. */
 export function completePolicy(base: RoutePolicy, patch: Partial<RoutePolicy> = {}): RoutePolicy {
+  const stray = Object.keys(patch).find((name) => !(name in defaultPolicy));
+  if (stray !== undefined)
+    throw new InvalidArgumentError(`policy.${stray}`, "is no part of a policy: see RoutePolicy");
   const policy = { ...base, ...patch };
   for (const name of ["maxAgeMs", "maxStepMs", "placementMs"] as const) {
     const value = policy[name];

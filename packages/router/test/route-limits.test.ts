@@ -1,6 +1,13 @@
 import type { Route } from "@verdigris/contracts";
 import { expect, it } from "vitest";
-import { applyMove, decideMove, defaultPolicy, type RouteDraft, readRoute } from "../src/index.ts";
+import {
+  applyMove,
+  completePolicy,
+  decideMove,
+  defaultPolicy,
+  type RouteDraft,
+  readRoute,
+} from "../src/index.ts";
 
 const actor = { kind: "person", id: "ada" } as const;
 const context = { at: 1_000, actor, requestId: "now" };
@@ -60,4 +67,12 @@ it("refuses a route whose shares use a hash it does not know [FORMAT-TOO-NEW]", 
   const route = { ...opened(), holdback: { percent: 1, salt: "s", hash: 2 } };
   const entry = { key: "a/route", rev: 1, at: 1, value: JSON.stringify(route) };
   expect(() => readRoute(entry)).toThrow(expect.objectContaining({ code: "record-too-new" }));
+});
+
+it("refuses a policy field that does not exist, and keeps those a later release stored", () => {
+  expect(() => completePolicy(defaultPolicy, { maxAge: 5 } as never)).toThrow(
+    expect.objectContaining({ code: "invalid-argument", details: { argument: "policy.maxAge" } }),
+  );
+  const stored = { ...defaultPolicy, later: 1 };
+  expect(completePolicy(stored, { maxAgeMs: 5_000 })).toEqual({ ...stored, maxAgeMs: 5_000 });
 });
