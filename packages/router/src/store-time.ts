@@ -1,10 +1,14 @@
 import type { Clock } from "@verdigris/contracts";
+import { timeMarginMs } from "./route-terms.ts";
 
 /** Store time as this process best knows it, carried forward by the monotonic clock. */
 export interface StoreTime {
   /** Store time now, in ms; off by at most half the last round trip plus clock drift since. Throws nothing; 0 before the first reply. */
   now(): number;
-  /** Notes a reply: `at` is the store's time in it, `sentMonotonic` the monotonic time its call was sent. */
+  /**
+   * Notes a reply: `at` is the store's time in it, `sentMonotonic` the monotonic time its call was sent. One that was over
+   * 4 s under way teaches nothing: the process was paused meanwhile, and when in between it was made nobody knows.
+   */
   observe(at: number, sentMonotonic: number): void;
   /**
    * True when `now()` must not be trusted before another reply: none yet, the last one is over a minute old and
@@ -18,6 +22,8 @@ export interface StoreTime {
 }
 
 const partedMs = 1_000;
+/** The error of a reading is half its round trip, and the margin of every proof has to cover it. */
+const longestRoundTripMs = 2 * timeMarginMs;
 
 /** Creates the store time of one process; a node's wall clock is compared, never used. */
 export function createStoreTime(clock: Clock): StoreTime {
@@ -29,6 +35,7 @@ export function createStoreTime(clock: Clock): StoreTime {
     now: () => (heardMonotonic === Number.NEGATIVE_INFINITY ? 0 : clock.monotonic() + offset),
     observe(at, sentMonotonic) {
       const received = clock.monotonic();
+      if (received - sentMonotonic > longestRoundTripMs) return;
       offset = at - (sentMonotonic + received) / 2;
       heardMonotonic = received;
       wallAhead = clock.now() - received;
