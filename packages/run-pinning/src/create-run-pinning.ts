@@ -97,6 +97,8 @@ export interface RunPinning<P> {
 }
 
 const timeGrowsOldMs = 60_000;
+/** Readings of store time before giving up: each can be spoilt by a pause of this process. */
+const timeReads = 3;
 
 function createPinnedHost<P>(options: RunPinningOptions<P>, clock: Clock): PinnedHost | null {
   const { store, router } = options;
@@ -115,12 +117,15 @@ function createPinnedHost<P>(options: RunPinningOptions<P>, clock: Clock): Pinne
   const time = options.time ?? createStoreTime(clock);
   const timeAtHand = (): number => time.trusted(timeGrowsOldMs);
   const freshTime = async (): Promise<number> => {
-    const now = timeAtHand();
-    if (!Number.isNaN(now)) return now;
-    const sent = clock.monotonic();
-    const { at } = await store.get([]);
-    time.observe(at, sent);
-    return time.now();
+    for (let tries = 0; tries <= timeReads; tries++) {
+      const now = timeAtHand();
+      if (!Number.isNaN(now)) return now;
+      const sent = clock.monotonic();
+      const { at } = await store.get([]);
+      time.observe(at, sent);
+    }
+    const message = "the store's time keeps arriving too late to be told: look at what stops this process";
+    throw new VerdigrisError("store-unavailable", message, { agent: options.agent });
   };
   const trueTime = (then: () => void): void => {
     if (!time.suspect()) then();
@@ -239,7 +244,10 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
     async preload(bundles) {
       await Promise.allSettled(
         bundles.map(async (id) => {
-          const bundle = await host.bundleOf(id);
+          const bundle = await host.bundleOf(id).catch((error: unknown) => {
+            host.events.emit("load-failed", { bundle: id, error });
+            throw error;
+          });
           if (host.serves(bundle)) (await host.pipelines.acquire(bundle)).release();
         }),
       );

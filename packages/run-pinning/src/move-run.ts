@@ -129,7 +129,8 @@ function requireOwner<P>(run: LocalRun<P>): void {
     });
 }
 
-function superseded<P>(run: LocalRun<P>): VerdigrisError {
+/** Stops a run that has another owner by now; the error to throw. */
+export function superseded<P>(run: LocalRun<P>): VerdigrisError {
   const stop = {
     code: "run-superseded",
     message: `${run.id} has another owner now: this one stops`,
@@ -202,6 +203,8 @@ async function moveOnce<P>(run: LocalRun<P>, pinned: PinnedHost, pin: PinState, 
   if (outcome === "moved") {
     run.lease.release();
     run.lease = lease;
+    // Left while the pin was moving: nobody else will.
+    if (run.stopped !== null) lease.release();
     run.scope = scopeOf(host.agent, next, bundle);
   }
   return outcome;

@@ -1,5 +1,6 @@
 import {
   type CommitResult,
+  decodeRecord,
   isVerdigrisError,
   type PinPointer,
   type PinRecord,
@@ -65,9 +66,9 @@ async function lookUpCompanions(host: PinnedHost, pin: PinState): Promise<void> 
   ]);
   const moved = entries[0] ?? null;
   pin.movedRev = moved?.rev ?? null;
-  pin.movedRecord = moved === null ? null : (JSON.parse(moved.value) as PinPointer);
+  pin.movedRecord = moved === null ? null : decodeRecord<PinPointer>(moved.key, moved.value);
   const claimed = entries[1] ?? null;
-  const ours = claimed !== null && (JSON.parse(claimed.value) as PinPointer).run === run;
+  const ours = claimed !== null && decodeRecord<PinPointer>(claimed.key, claimed.value).run === run;
   pin.claimRev = ours ? claimed.rev : null;
 }
 

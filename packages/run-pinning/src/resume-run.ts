@@ -68,7 +68,6 @@ export async function resumeRun<P>(
         { bundle: result.bundle, token: result.token },
       );
     }
-    if (!takeover) throw takenBy(pin);
   }
   throw new VerdigrisError(
     "run-superseded",

@@ -230,7 +230,7 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   /** Sets when to wake: at the warning first, then at the deadline. Call again after the deadline moved. */
   schedule(): void {
     const { pinned } = this.host;
-    if (this.pin === null || pinned === null) return;
+    if (this.pin === null || pinned === null || this.stopped !== null) return;
     const { accepted, deadline } = this.pin.record;
     pinned.deadlines.remove(this);
     this.#nearEnd = false;

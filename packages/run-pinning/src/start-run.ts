@@ -11,7 +11,7 @@ import { anchorOps, followRoot } from "./anchor.ts";
 import { type Choice, checkStart, chooseBundle, decideOn, inheritedKey } from "./choose-bundle.ts";
 import { announce, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
-import { type ParentFacts, readParent } from "./parent.ts";
+import { type ParentFacts, parentLost, readParent } from "./parent.ts";
 import { commitNoted, newPinState, pointerText } from "./pin-state.ts";
 import { acceptedPinText } from "./pin-text.ts";
 import { redeliver } from "./resume-run.ts";
@@ -84,6 +84,8 @@ function startOps(
   if (options.id !== undefined)
     ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
   if (draft.anchors && parent !== null) ops.push(...anchorOps(keys, parent, record, snapshot.route.policy));
+  // A parent that was taken up, moved or finished since it was read may have no child on the word of an old handle.
+  if (parent?.agent === pinned.router.agent) ops.push({ op: "check", ...parent.pin });
   const notice = choice.named ? pinned.notices.take() : null;
   if (notice !== null) {
     const value = JSON.stringify({
@@ -180,6 +182,20 @@ async function readLineage(
   return { parent, foreign, followed: foreign ? await followRoot(pinned, parent) : null };
 }
 
+/** What a start comes to whose commit was refused because of `key`. */
+async function afterConflict<P>(
+  host: RunHost<P>,
+  pinned: PinnedHost,
+  options: StartOptions<P>,
+  { parent }: Draft,
+  key: string,
+): Promise<StartResult<P> | "decide-again"> {
+  if (options.id !== undefined && key === pinned.keys.claim(options.id))
+    return redeliver(host, pinned, options.id);
+  if (parent !== null && key === parent.pin.key) parentLost((options as StartOptions<never>).parent, parent);
+  return "decide-again";
+}
+
 /** Waits for nothing that is at hand: most runs have no parent, and the time is known. */
 async function draftStart<P>(
   host: RunHost<P>,
@@ -211,21 +227,21 @@ async function attemptStart<P>(
   options: StartOptions<P>,
   run: string,
 ): Promise<StartResult<P> | "decide-again"> {
-  const draft = await draftStart(host, pinned, options, run);
+  let draft = await draftStart(host, pinned, options, run);
   const bundle = await host.bundleOf(draft.choice.bundle);
-  const lease = host.serves(bundle)
-    ? (host.pipelines.take(bundle) ?? (await host.pipelines.acquire(bundle)))
-    : null;
+  const served = host.serves(bundle);
+  const standing = served ? host.pipelines.take(bundle) : null;
+  const lease = standing ?? (served ? await host.pipelines.acquire(bundle) : null);
   let kept = false;
   try {
+    // A load may take long, and its time is not the run's.
+    if (lease !== standing) draft = await draftStart(host, pinned, options, run);
+    if (draft.choice.bundle !== bundle.id) return "decide-again";
     const record = draftPin(run, draft, options, lease !== null);
     const key = pinned.keys.pin(record.bundle, record.deadline, run);
     const ops = startOps(pinned, draft, record, key, options);
     const done = await commitStart(pinned, ops, options.id === undefined ? -1 : 2);
-    if (done.kind === "conflict") {
-      const claimed = options.id !== undefined && done.key === pinned.keys.claim(options.id);
-      return claimed ? await redeliver(host, pinned, options.id) : "decide-again";
-    }
+    if (done.kind === "conflict") return await afterConflict(host, pinned, options, draft, done.key);
     if (lease === null)
       return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, done.rev) };
     kept = true;

@@ -2,6 +2,7 @@ import { type Bundle, InvalidArgumentError, type RunScope } from "@verdigris/con
 import type { RunHost } from "./host.ts";
 import { throughInstrument } from "./instrument.ts";
 import { migrateRun } from "./move-run.ts";
+import { applyRollbackPolicy } from "./rollback-policy.ts";
 import type { LocalRun } from "./run.ts";
 import type { StepContext } from "./run-types.ts";
 
@@ -41,8 +42,22 @@ function clear<P>(run: LocalRun<P>): boolean {
 }
 
 /** True where nothing but time stands in a step's way; a run in mid-step stays where it is until that step has ended. */
-function mayStep<P>(run: LocalRun<P>): boolean {
-  return run.stopped === null && run.moving === null && (run.moveTo === null || run.stepsInFlight > 0);
+function mayStep<P>(run: LocalRun<P>, triedToMove: boolean): boolean {
+  const stays = run.moveTo === null || triedToMove || run.stepsInFlight > 0;
+  return run.stopped === null && run.moving === null && stays;
+}
+
+/** Makes the move that a rollback asked for. Where it fails the run goes on where it is, and its next step tries again. */
+async function followRollback<P>(run: LocalRun<P>, to: string): Promise<void> {
+  const { events, pinned } = run.host;
+  run.moveTo = null;
+  try {
+    await migrateRun(run, to, "the bundle was rolled back");
+  } catch (error) {
+    events.emit("listener-failed", { source: "rollback-migration", error });
+    const route = pinned?.router.snapshot()?.route;
+    if (route !== undefined) applyRollbackPolicy(run, route);
+  }
 }
 
 /** Store time, or the latest it can be when the store cannot be asked: a pinned run goes on to its deadline without it. */
@@ -50,26 +65,28 @@ async function timeNow<P>({ pinned }: RunHost<P>): Promise<number> {
   return pinned === null ? 0 : pinned.freshTime().catch(() => pinned.time.latest());
 }
 
-/** The slow path: waits for a move under way, makes the one a rollback asked for, re-reads time; throws why the step may not start. */
-async function makeClear<P>(run: LocalRun<P>): Promise<void> {
+/**
+ * The slow path: waits for a move under way, makes the one a rollback asked for unless this step has tried, re-reads time;
+ * throws why the step may not start. Resolves with whether the step has tried.
+ */
+async function makeClear<P>(run: LocalRun<P>, triedBefore: boolean): Promise<boolean> {
+  let tried = triedBefore;
   while (!clear(run)) {
     if (run.stopped !== null) throw run.stopError(run.stopped);
     if (run.moving !== null) {
       await run.moving;
       continue;
     }
-    if (run.moveTo !== null && run.stepsInFlight === 0) {
-      const to = run.moveTo;
-      run.moveTo = null;
-      await migrateRun(run, to, "the bundle was rolled back").catch((error: unknown) =>
-        run.host.events.emit("listener-failed", { source: "rollback-migration", error }),
-      );
+    if (run.moveTo !== null && run.stepsInFlight === 0 && !tried) {
+      tried = true;
+      await followRollback(run, run.moveTo);
       continue;
     }
     const now = await timeNow(run.host);
     if (now >= (run.deadline ?? Number.POSITIVE_INFINITY)) run.expire();
-    else return;
+    else return tried;
   }
+  return tried;
 }
 
 function call<P, T>(
@@ -99,9 +116,11 @@ export async function runStep<P, T>(
   if (typeof name !== "string" || name === "")
     throw new InvalidArgumentError("name", "must be the step's name");
   // The run may have ended or moved on between the answer and here.
-  if (!clear(run))
-    do await makeClear(run);
-    while (!mayStep(run));
+  if (!clear(run)) {
+    let tried = false;
+    do tried = await makeClear(run, tried);
+    while (!mayStep(run, tried));
+  }
   const step = new CurrentStep(run, name);
   run.stepsInFlight++;
   try {

@@ -1,4 +1,10 @@
-import { type BundleId, decodeRecord, type PinRecord, type RunEvents } from "@verdigris/contracts";
+import {
+  type BundleId,
+  decodeRecord,
+  isVerdigrisError,
+  type PinRecord,
+  type RunEvents,
+} from "@verdigris/contracts";
 import { type EventHub, timeMarginMs } from "@verdigris/router";
 import type { PinnedHost } from "./host.ts";
 import { clearAway, type PinState } from "./pin-state.ts";
@@ -45,6 +51,16 @@ async function* expiredPins(host: PinnedHost, bundle: BundleId, now: number): As
   }
 }
 
+/** Removes a pin, unless what points to it cannot be read here: one spoilt record must not keep all others. */
+async function sweepPin(host: PinnedHost, pin: PinState): Promise<boolean> {
+  try {
+    return await clearAway(host, pin);
+  } catch (error) {
+    if (isVerdigrisError(error, "record-corrupt") || isVerdigrisError(error, "record-too-new")) return false;
+    throw error;
+  }
+}
+
 async function sweepBundle(
   host: PinnedHost,
   events: EventHub<RunEvents>,
@@ -53,7 +69,7 @@ async function sweepBundle(
 ): Promise<number> {
   let swept = 0;
   for await (const pin of expiredPins(host, bundle, now)) {
-    if (!(await clearAway(host, pin))) continue;
+    if (!(await sweepPin(host, pin))) continue;
     swept++;
     const { run, deadline, anchor } = pin.record;
     if (anchor !== true) events.emit("run-expired", { run, bundle, deadline, local: false });

@@ -109,7 +109,7 @@ describe("the pipelines of a process", () => {
     });
     await pinning.preload(["blue", "green", "amber", "unheard-of"]);
     expect(asked).toEqual(["blue", "green"]);
-    expect(told["load-failed"]).toMatchObject([{ bundle: "green" }]);
+    expect(told["load-failed"].map(({ bundle }) => bundle).sort()).toEqual(["green", "unheard-of"]);
   });
 });
 
