@@ -121,7 +121,10 @@ export async function waitForDrain<P>(
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    // The clock's timers do not keep a process alive, and a program that only waits for a drain must not end.
+    const alive = setInterval(() => {}, ms);
     const end = (): void => {
+      clearInterval(alive);
       cancel();
       signal.removeEventListener("abort", end);
       resolve();
