@@ -53,13 +53,17 @@ export function createQueues(): Queues {
   const forget = (worker: Worker): void => {
     fleets[worker.fleet] = fleets[worker.fleet].filter((other) => other !== worker);
   };
+  const workerOf = (bundle: string): Worker => {
+    const fleet = fleetOf(bundle);
+    const worker = fleet === undefined ? undefined : fleets[fleet][0];
+    if (worker === undefined) throw new Error(`no process that serves ${bundle} is left`);
+    return worker;
+  };
 
   const follow = async (bundle: string, delivery: Delivery): Promise<Outcome> => {
     let queued: Queued = { bundle, delivery };
     for (let tries = 0; tries < mostDeliveries; tries++) {
-      const fleet = fleetOf(queued.bundle);
-      const worker = fleet === undefined ? undefined : fleets[fleet][0];
-      if (worker === undefined) throw new Error(`no process of ${queued.bundle} is left`);
+      const worker = workerOf(queued.bundle);
       const outcome = await deliver(worker, queued.delivery).catch(() => "lost" as const);
       if (outcome === "lost") forget(worker);
       const next = putBack(queued, outcome);
