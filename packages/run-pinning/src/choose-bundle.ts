@@ -17,6 +17,8 @@ export interface Choice {
   readonly class: TrafficClass;
   /** True when the caller named the bundle: such starts go on record. */
   readonly named: boolean;
+  /** The class the route gave; null where it was not asked. */
+  readonly assigned: "live" | "canary" | null;
 }
 
 /** Throws unless new runs may be put on `bundle` by name: `bundle-not-on-route` or `bundle-sealed`. */
@@ -80,15 +82,25 @@ export function chooseBundle(
 ): Choice {
   if (options.bundle !== undefined) {
     placeable(snapshot, options.bundle);
-    return { bundle: options.bundle, class: options.class ?? "preview", named: true };
+    return { bundle: options.bundle, class: options.class ?? "preview", named: true, assigned: null };
   }
   if (inherited !== null) {
     inheritable(snapshot, inherited.bundle);
-    return { bundle: inherited.bundle, class: options.class ?? inherited.class, named: false };
+    return {
+      bundle: inherited.bundle,
+      class: options.class ?? inherited.class,
+      named: false,
+      assigned: null,
+    };
   }
   const assigned = assign();
   const byParent = outside === undefined || isProduction(outside) ? assigned.class : outside;
-  return { bundle: assigned.bundle, class: options.class ?? byParent, named: false };
+  return {
+    bundle: assigned.bundle,
+    class: options.class ?? byParent,
+    named: false,
+    assigned: assigned.class,
+  };
 }
 
 function checkLabels(labels: Labels | undefined): void {

@@ -28,8 +28,8 @@ interface Draft {
   readonly accepted: number;
   /** No deadline may be later than that of what the run follows: its parent, its root's anchor. */
   readonly notAfter: number;
-  /** True for the first child of another agent's root: it settles the bundle for the later ones. */
-  readonly anchors: boolean;
+  /** True for a child of another agent's run: the first that the route places settles the bundle for the later ones. */
+  readonly foreign: boolean;
 }
 
 function draftPin(run: string, draft: Draft, options: StartOptions<never>, placed: boolean): PinRecord {
@@ -83,9 +83,10 @@ function startOps(
   ];
   if (options.id !== undefined)
     ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
-  if (draft.anchors && parent !== null) ops.push(...anchorOps(keys, parent, record, snapshot.route.policy));
+  if (draft.foreign && choice.assigned !== null && parent !== null)
+    ops.push(...anchorOps(keys, parent, { ...record, class: choice.assigned }, snapshot.route.policy));
   // A parent that was taken up, moved or finished since it was read may have no child on the word of an old handle.
-  if (parent?.agent === pinned.router.agent) ops.push({ op: "check", ...parent.pin });
+  if (parent !== null && !draft.foreign) ops.push({ op: "check", ...parent.pin });
   const notice = choice.named ? pinned.notices.take() : null;
   if (notice !== null) {
     const value = JSON.stringify({
@@ -218,7 +219,7 @@ async function draftStart<P>(
     parent?.deadline ?? Number.POSITIVE_INFINITY,
     followed?.deadline ?? Number.POSITIVE_INFINITY,
   );
-  return { snapshot, accepted, notAfter, parent, choice, anchors: foreign && followed === null };
+  return { snapshot, accepted, notAfter, parent, choice, foreign };
 }
 
 async function attemptStart<P>(

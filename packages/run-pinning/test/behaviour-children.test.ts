@@ -180,3 +180,20 @@ describe("children of another agent's run", () => {
     expect((await slow).bundle.id).toBe("blue");
   });
 });
+
+describe("a child that is out of the ordinary", () => {
+  it("does not decide the class or the bundle of the root's later children on another agent [I14]", async () => {
+    const world = await createWorld();
+    const main = await world.process();
+    const helper = await (await createWorld({ agent: "helper", beside: world })).process();
+    await helper.move({ verb: "stage", bundle: "green" });
+    const [one, two] = [await main.start(), await main.start()];
+    expect((await helper.start({ parent: one.token!, class: "smoke" })).scope.class).toBe("smoke");
+    expect((await helper.start({ parent: one.token! })).scope.class).toBe("live");
+    expect((await helper.start({ parent: two.token!, bundle: "green" })).bundle.id).toBe("green");
+    expect((await helper.start({ parent: two.token! })).scope).toMatchObject({
+      bundle: "blue",
+      class: "live",
+    });
+  });
+});
