@@ -3,6 +3,8 @@ export {
   type BundleDiff,
   defineBundle,
   diffBundles,
+  digestOf,
+  manifestOf,
   parseBundle,
   type RolloutAdvice,
   type RolloutFacts,
