@@ -1,10 +1,10 @@
-import type { Store } from "@verdigris/contracts";
+import { agentKeys, type Store } from "@verdigris/contracts";
 import type { RunPinning } from "@verdigris/run-pinning";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { monotonicFactory } from "ulid";
 import type { Verdigris } from "verdigris";
 import { randomFrom } from "./ids.ts";
-import { collect, microsecondsEach, spreadOf } from "./measure.ts";
+import { collect, microsecondsEach, ratioOf, spreadOf } from "./measure.ts";
 import { type Findings, goal, type Row } from "./report.ts";
 import { agent, leavePins, openAgent, openPinning, type Pipeline } from "./world.ts";
 
@@ -14,14 +14,34 @@ const million = 1_000_000;
 const dayMs = 86_400_000;
 
 /** One round: `calls` runs started and finished one after another, in microseconds each. */
-export function startAndFinish(
+export async function startAndFinish(
   runs: Pick<RunPinning<Pipeline> | Verdigris<Pipeline>, "start">,
   calls: number,
 ): Promise<number> {
-  return microsecondsEach(calls, async () => {
+  const began = process.hrtime.bigint();
+  for (let i = 0; i < calls; i++) {
     const started = await runs.start();
     if (started.placed) await started.run.finish({ outcome: "completed" });
-  });
+  }
+  return Number(process.hrtime.bigint() - began) / 1_000 / calls;
+}
+
+/** The floor: an id, a text and a key, one commit that puts a pin under the route's fence, and one that deletes it. */
+async function putAndDelete(store: Store, calls: number): Promise<number> {
+  const keys = agentKeys(agent);
+  const { entries } = await store.get([keys.route]);
+  const fence = { op: "check", key: keys.route, rev: entries[0]?.rev ?? 0 } as const;
+  const newId = monotonicFactory();
+  const began = process.hrtime.bigint();
+  for (let i = 0; i < calls; i++) {
+    const run = newId();
+    const deadline = Date.now() + dayMs;
+    const key = keys.pin("support-41", deadline, run);
+    const value = JSON.stringify({ v: 1, run, bundle: "support-41", epoch: 1, deadline, class: "live" });
+    const put = await store.commit([fence, { op: "put", key, rev: 0, value }]);
+    if (put.ok) await store.commit([{ op: "del", key, rev: put.revs[1] ?? 0 }]);
+  }
+  return Number(process.hrtime.bigint() - began) / 1_000 / calls;
 }
 
 interface Measured {
@@ -32,20 +52,29 @@ interface Measured {
 async function startFinishRows(store: Store, filled: string): Promise<Measured> {
   const facade = await openAgent(store);
   const pinning = (await openPinning(store)) as unknown as RunPinning<Pipeline>;
-  const seen = { pinning: [] as number[], facade: [] as number[] };
+  const seen = { floor: [] as number[], pinning: [] as number[], facade: [] as number[] };
   for (let round = -1; round < rounds; round++) {
+    const bare = await putAndDelete(store, pairs);
     const direct = await startAndFinish(pinning, pairs);
     const whole = await startAndFinish(facade, pairs);
     if (round < 0) continue;
+    seen.floor.push(bare);
     seen.pinning.push(direct);
     seen.facade.push(whole);
   }
   await pinning.close();
   const [direct, whole] = [spreadOf(seen.pinning), spreadOf(seen.facade)];
+  const beside = (times: readonly number[]): Pick<Row, "ratio" | "ratioTo"> => ({
+    ratio: ratioOf(times, seen.floor),
+    ratioTo: "floor",
+  });
+  const group = "memory";
+  const unit = "µs";
   return {
     rows: [
-      { group: "memory", name: `start + finish, run-pinning, ${filled}`, unit: "µs", ...direct },
-      { group: "memory", name: `start + finish, verdigris, ${filled}`, unit: "µs", ...whole },
+      { group, name: `floor: put + delete by hand, ${filled}`, unit, ...spreadOf(seen.floor) },
+      { group, name: `start + finish, run-pinning, ${filled}`, unit, ...direct, ...beside(seen.pinning) },
+      { group, name: `start + finish, verdigris, ${filled}`, unit, ...whole, ...beside(seen.facade) },
     ],
     medians: { pinning: direct.median, facade: whole.median },
   };
