@@ -54,14 +54,18 @@ async function takeBack<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<Finis
   return result;
 }
 
-async function finishOnce<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
+async function finishAfterMove<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
   while (run.moving !== null) await run.moving;
-  if (run.stopped?.code === "run-expired") return "expired";
+  return finishNow(run, outcome);
+}
+
+function finishNow<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
+  if (run.stopped?.code === "run-expired") return Promise.resolve("expired");
   run.stop({ code: "run-finished", message: `${run.id} is finished: no further step starts` });
   run.leave();
-  if (run.stepsInFlight === 0) return await takeBack(run, outcome);
+  if (run.stepsInFlight === 0) return takeBack(run, outcome);
   run.whenIdle(() => void takeBack(run, outcome));
-  return "deferred";
+  return Promise.resolve("deferred");
 }
 
 /** Ends a run; see `Run.finish`. */
@@ -75,6 +79,6 @@ export function finishRun<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<Fin
     const message = `${run.id} is only attached here: its owner finishes it`;
     return Promise.reject(new VerdigrisError("not-owner", message, { run: run.id }));
   }
-  run.finishing ??= finishOnce(run, outcome);
+  run.finishing ??= run.moving === null ? finishNow(run, outcome) : finishAfterMove(run, outcome);
   return run.finishing;
 }

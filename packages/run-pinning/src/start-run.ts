@@ -106,18 +106,28 @@ type Committed =
   | { readonly kind: "accepted"; readonly rev: number; readonly claimRev: number | null | undefined }
   | { readonly kind: "conflict"; readonly key: string };
 
-/** Commits a start; a lost reply is answered by looking for the pin, whose key no other run can have. */
-async function commitStart(pinned: PinnedHost, ops: readonly StoreOp[], claimAt: number): Promise<Committed> {
-  const result = await commitNoted(pinned, ops);
-  if (result !== "no-reply") return committed(result, claimAt);
+/** What a reply says of a start; null when there was none. */
+function committed(result: CommitResult | "no-reply", claimAt: number): Committed | null {
+  if (result === "no-reply") return null;
+  if (!result.ok) return { kind: "conflict", key: result.key };
+  const claimRev = claimAt < 0 ? null : result.revs[claimAt];
+  return { kind: "accepted", rev: result.revs[1] ?? 0, claimRev };
+}
+
+/** A lost reply is answered by looking for the pin, whose key no other run can have. */
+async function findOutStart(
+  pinned: PinnedHost,
+  ops: readonly StoreOp[],
+  claimAt: number,
+): Promise<Committed> {
   try {
-    return await findOutStart(pinned, ops, claimAt);
+    return await lookForStart(pinned, ops, claimAt);
   } catch (cause) {
     throw unconfirmed(cause);
   }
 }
 
-async function findOutStart(
+async function lookForStart(
   pinned: PinnedHost,
   ops: readonly StoreOp[],
   claimAt: number,
@@ -125,20 +135,14 @@ async function findOutStart(
   for (let tries = 1; tries < attempts; tries++) {
     const landed = await findLanded(pinned, ops, claimAt);
     if (landed !== null) return landed;
-    const result = await commitNoted(pinned, ops);
-    if (result === "no-reply") continue;
+    const said = committed(await commitNoted(pinned, ops), claimAt);
+    if (said === null) continue;
     // A refusal may be the doing of the commit whose reply was lost.
-    return (result.ok ? null : await findLanded(pinned, ops, claimAt)) ?? committed(result, claimAt);
+    return (said.kind === "accepted" ? null : await findLanded(pinned, ops, claimAt)) ?? said;
   }
   const landed = await findLanded(pinned, ops, claimAt);
   if (landed !== null) return landed;
   throw unconfirmed();
-}
-
-function committed(result: CommitResult, claimAt: number): Committed {
-  if (!result.ok) return { kind: "conflict", key: result.key };
-  const claimRev = claimAt < 0 ? null : result.revs[claimAt];
-  return { kind: "accepted", rev: result.revs[1] ?? 0, claimRev };
 }
 
 /** After a lost reply "unavailable" would say that nothing happened, and nobody knows that. */
@@ -197,7 +201,18 @@ async function afterConflict<P>(
   return "decide-again";
 }
 
-/** Waits for nothing that is at hand: most runs have no parent, and the time is known. */
+/** The draft of most starts, which have all they need at hand; null where one has to ask or to look twice. */
+function draftAtHand<P>(pinned: PinnedHost, options: StartOptions<P>, run: string): Draft | null {
+  const snapshot = pinned.router.snapshot();
+  const accepted = pinned.timeAtHand();
+  if (snapshot === null || Number.isNaN(accepted)) return null;
+  if (options.parent !== undefined || options.bundle !== undefined) return null;
+  const choice = chooseBundle(snapshot, options, null, undefined, () =>
+    pinned.router.assign(options.key ?? run, options.labels),
+  );
+  return { snapshot, accepted, notAfter: Number.POSITIVE_INFINITY, parent: null, choice, foreign: false };
+}
+
 async function draftStart<P>(
   host: RunHost<P>,
   pinned: PinnedHost,
@@ -228,7 +243,7 @@ async function attemptStart<P>(
   options: StartOptions<P>,
   run: string,
 ): Promise<StartResult<P> | "decide-again"> {
-  let draft = await draftStart(host, pinned, options, run);
+  let draft = draftAtHand(pinned, options, run) ?? (await draftStart(host, pinned, options, run));
   const bundle = await host.bundleOf(draft.choice.bundle);
   const served = host.serves(bundle);
   const standing = served ? host.pipelines.take(bundle) : null;
@@ -241,7 +256,9 @@ async function attemptStart<P>(
     const record = draftPin(run, draft, options, lease !== null);
     const key = pinned.keys.pin(record.bundle, record.deadline, run);
     const ops = startOps(pinned, draft, record, key, options);
-    const done = await commitStart(pinned, ops, options.id === undefined ? -1 : 2);
+    const claimAt = options.id === undefined ? -1 : 2;
+    const reply = await commitNoted(pinned, ops);
+    const done = committed(reply, claimAt) ?? (await findOutStart(pinned, ops, claimAt));
     if (done.kind === "conflict") return await afterConflict(host, pinned, options, draft, done.key);
     if (lease === null)
       return { placed: false, bundle: bundle.id, token: formatToken(host.agent, record, done.rev) };

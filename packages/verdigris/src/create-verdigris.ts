@@ -128,9 +128,9 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const { agent, store, router, time, events, registry, pinning } = parts;
   const getReadyOnce = once(() => getReady(parts));
   let closing: Promise<void> | null = null;
-  const ready = async (): Promise<void> => {
-    if (closing !== null) throw new VerdigrisError("closed", `${agent} is closed in this process`, { agent });
-    return getReadyOnce();
+  const ready = (): Promise<void> => {
+    if (closing === null) return getReadyOnce();
+    return Promise.reject(new VerdigrisError("closed", `${agent} is closed in this process`, { agent }));
   };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const permit = permission(parts);
