@@ -43,7 +43,12 @@ export class AgentProcess {
     running.add(child);
     const agent = new AgentProcess(child);
     createInterface({ input: child.stdout }).on("line", (line) => agent.#take(JSON.parse(line)));
-    const { port } = await agent.next((line) => line.event === "listening");
+    const ended = once(child, "exit").then(() => {
+      throw new Error(`${step} ended before it listened`);
+    });
+    // Later on an end is asked for.
+    ended.catch(() => {});
+    const { port } = await Promise.race([agent.next((line) => line.event === "listening"), ended]);
     agent.#url = `http://127.0.0.1:${port}/`;
     return agent;
   }
