@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Digest, InvalidArgumentError } from "@verdigris/contracts";
 import { canonicalJson } from "./canonical-json.ts";
+import { isPlainObject } from "./plain-json.ts";
 
 /**
  * SHA-256 of `content` as `sha256:` and 64 lower-case hex digits; text is digested as its UTF-8 bytes, exactly as it is
@@ -56,8 +57,14 @@ export function digestOfContract(contract: ToolContract): Digest {
     if (typeof contract[field] !== "string")
       throw new InvalidArgumentError(`contract.${field}`, "must be text");
   }
-  if (typeof contract.inputSchema !== "object" || contract.inputSchema === null) {
-    throw new InvalidArgumentError("contract.inputSchema", "must be a JSON Schema object");
+  for (const field of ["inputSchema", "outputSchema", "annotations"] as const) {
+    const member: unknown = contract[field];
+    const absent = member === undefined && field !== "inputSchema";
+    if (!absent && !isPlainObject(member))
+      throw new InvalidArgumentError(`contract.${field}`, "must be an object of JSON");
+  }
+  if (contract.serverVersion !== undefined && typeof contract.serverVersion !== "string") {
+    throw new InvalidArgumentError("contract.serverVersion", "must be text");
   }
   return digestOf(canonicalJson(Object.fromEntries(present)));
 }
