@@ -1,0 +1,6 @@
+export {
+  createFaultProxy,
+  type FaultProxy,
+  type FaultProxyOptions,
+  type SwallowedBytes,
+} from "./fault-proxy.ts";
