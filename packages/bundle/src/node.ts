@@ -1,2 +1,3 @@
 export { bundleJsonSchema } from "./bundle-json-schema.ts";
+export { digestOfPath } from "./gather/digest-path.ts";
 export { type LoadBundleOptions, loadBundle } from "./load-bundle.ts";
