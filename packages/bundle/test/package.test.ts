@@ -25,7 +25,7 @@ test("the public surface is a decision", () => {
     "parseBundle",
     "referencedPieces",
   ]);
-  expect(Object.keys(node).sort()).toEqual(["bundleJsonSchema", "digestOfPath", "loadBundle"]);
+  expect(Object.keys(node).sort()).toEqual(["bundleJsonSchema", "digestOfPath", "loadBundle", "saveBundle"]);
 });
 
 /** Every module that `entry` reaches through imports of its own package, with what else it imports. */
