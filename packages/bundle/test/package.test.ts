@@ -25,7 +25,13 @@ test("the public surface is a decision", () => {
     "parseBundle",
     "referencedPieces",
   ]);
-  expect(Object.keys(node).sort()).toEqual(["bundleJsonSchema", "digestOfPath", "loadBundle", "saveBundle"]);
+  expect(Object.keys(node).sort()).toEqual([
+    "bundleJsonSchema",
+    "createBundleFrom",
+    "digestOfPath",
+    "loadBundle",
+    "saveBundle",
+  ]);
 });
 
 /** Every module that `entry` reaches through imports of its own package, with what else it imports. */
