@@ -114,6 +114,7 @@ test.each<readonly [string, string]>([
   ["two documents", `${head}---\n${head}`],
   ["another version of YAML", `%YAML 1.1\n---\n${head}`],
   ["a tag that makes bytes", model("settings: { a: !!binary aGk= }")],
+  ["a tag that makes plain data by rules of its own", model("settings: { a: !!pairs [b: 1] }")],
   ["a tag that makes a date", model("retires: !!timestamp 2027-02-28")],
   ["a tag of a program", model("settings: { a: !js/function x }")],
   ["a merge key", `${head}models:\n  planner: { <<: { provider: p }, name: m, snapshot: m }\n`],
