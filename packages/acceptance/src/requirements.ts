@@ -63,6 +63,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "SDK-UNLOAD":
     "A pipeline is unloaded when its last run and step here have ended and its bundle is off the route.",
   "SDK-INSTRUMENT-SAFE": "An instrument can neither change a result nor fail a run.",
+  "STATISTICS-VECTORS":
+    "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
   "TESTING-FAKES": "The fakes pass the conformance suites of the real things.",
   "HOUSE-TIERS": "A package imports only from lower tiers.",
   "HOUSE-SURFACE": "The public names of every package are frozen by a test.",

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  binomialAtLeast,
+  binomialAtMost,
+  exactInterval,
+  holm,
+  normalCdf,
+  normalQuantile,
+  tangoInterval,
+  tangoScore,
+  tCdf,
+  tQuantile,
+  wilsonInterval,
+} from "../src/index.ts";
+
+const probability = fc.double({ min: 1e-12, max: 1 - 1e-12, noNaN: true });
+const counts = fc
+  .tuple(fc.nat(400), fc.nat(400))
+  .filter(([successes, failures]) => successes + failures > 0)
+  .map(([successes, failures]) => ({ successes, n: successes + failures }));
+const pairs = fc
+  .tuple(fc.nat(60), fc.nat(60), fc.nat(200))
+  .filter((parts) => parts.some((part) => part > 0))
+  .map(([gained, lost, agreed]) => ({ gained, lost, n: gained + lost + agreed }));
+
+describe("distributions", () => {
+  it("quantiles undo probabilities", () => {
+    fc.assert(
+      fc.property(probability, fc.double({ min: 0.5, max: 1e6, noNaN: true }), (p, df) => {
+        expect(normalCdf(normalQuantile(p)) / p).toBeCloseTo(1, 9);
+        expect(tCdf(tQuantile(p, df), df) / p).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  it("binomial tails and their point make one", () => {
+    fc.assert(
+      fc.property(counts, probability, ({ successes, n }, p) => {
+        const below = successes === 0 ? 0 : binomialAtMost({ successes: successes - 1, n, probability: p });
+        expect(below + binomialAtLeast({ successes, n, probability: p })).toBeCloseTo(1, 11);
+      }),
+    );
+  });
+});
+
+describe("bounds", () => {
+  it("of passes mirror those of failures, hold the estimate, and widen with confidence", () => {
+    fc.assert(
+      fc.property(counts, fc.constantFrom(wilsonInterval, exactInterval), ({ successes, n }, interval) => {
+        const [plain, mirrored] = [interval({ successes, n }), interval({ successes: n - successes, n })];
+        expect(plain.lower).toBeCloseTo(1 - mirrored.upper, 11);
+        expect(plain.lower).toBeLessThanOrEqual(successes / n);
+        expect(plain.upper).toBeGreaterThanOrEqual(successes / n);
+        const surer = interval({ successes, n, alpha: 0.01 });
+        expect(surer.lower).toBeLessThanOrEqual(plain.lower);
+        expect(surer.upper).toBeGreaterThanOrEqual(plain.upper);
+      }),
+    );
+  });
+
+  it("of a paired difference mirror when the bundles change places, and are where the score says", () => {
+    fc.assert(
+      fc.property(pairs, ({ gained, lost, n }) => {
+        const interval = tangoInterval({ gained, lost, n });
+        const mirrored = tangoInterval({ gained: lost, lost: gained, n });
+        expect(interval.lower).toBeCloseTo(-mirrored.upper, 10);
+        expect(interval.lower).toBeGreaterThanOrEqual(-1);
+        expect(interval.upper).toBeLessThanOrEqual(1);
+        if (interval.lower > -1) {
+          expect(tangoScore({ gained, lost, n }, interval.lower)).toBeCloseTo(-normalQuantile(0.05), 6);
+        }
+      }),
+    );
+  });
+});
+
+it("Holm never answers below the p-value and keeps their order", () => {
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }), (pValues) => {
+      const adjusted = holm(pValues);
+      for (const [i, p] of pValues.entries()) {
+        expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+        for (const [j, q] of pValues.entries())
+          if (p < q) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]!);
+      }
+    }),
+  );
+});
