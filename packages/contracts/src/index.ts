@@ -21,7 +21,7 @@ export {
 } from "./errors.ts";
 export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
-export { type AgentKeys, agentKeys, isId, requireId, timeKey } from "./keys.ts";
+export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "./keys.ts";
 export { createPrefixedStore } from "./prefixed-store.ts";
 export { decodeRecord, recordVersion, type VersionedRecord } from "./records.ts";
 export type {

@@ -63,3 +63,14 @@ export function agentKeys(agent: string): AgentKeys {
     notice: (at, id) => `${prefix}notice/${timeKey(at)}/${id}`,
   };
 }
+
+/** Pins, claims and moved notes: what every start and finish writes. */
+const runKey = /(^|\/)(pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved)\/[^/]+)$/;
+
+/**
+ * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for the keys of
+ * single runs (`pin`, `claim`, `moved`): a start must not wake a fleet, and routes and lifecycle are what it listens for.
+ */
+export function announces(key: string): boolean {
+  return key.endsWith("/route") || !runKey.test(key);
+}

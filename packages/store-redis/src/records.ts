@@ -1,0 +1,88 @@
+import type { CommitResult, StoreEntry, StoreOp } from "@verdigris/contracts";
+import { announces } from "@verdigris/contracts";
+import { commitScript, getScript, listScript } from "./scripts.ts";
+import { type Script, type Server, scriptOf } from "./server.ts";
+
+/** The data of one store, over the scripts. */
+export interface Records {
+  get(
+    keys: readonly string[],
+  ): Promise<{ readonly entries: readonly (StoreEntry | null)[]; readonly at: number }>;
+  commit(ops: readonly StoreOp[]): Promise<CommitResult>;
+  list(
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ readonly entries: readonly StoreEntry[]; readonly at: number }>;
+}
+
+const toMs = (micro: number): number => Math.floor(micro / 1_000);
+
+/** The time of a reply: the server's clock, and never before the last commit. */
+const timeOf = (micro: unknown, last: unknown): number => toMs(Math.max(Number(micro), Number(last ?? 0)));
+
+function toEntry(key: string, packed: unknown): StoreEntry | null {
+  if (typeof packed !== "string" || packed === "") return null;
+  const space = packed.indexOf(" ");
+  const rev = Number(packed.slice(0, space));
+  return { key, rev, at: toMs(rev), value: packed.slice(space + 1) };
+}
+
+function toArguments(channel: string, ops: readonly StoreOp[]): string[] {
+  const told: string[] = [];
+  const args = [channel, ""];
+  for (const op of ops) {
+    const kind = op.op === "put" ? "p" : op.op === "del" ? "d" : "c";
+    args.push(kind, op.key, String(op.rev), op.op === "put" ? op.value : "");
+    if (op.op !== "check" && announces(op.key)) told.push(op.key);
+  }
+  // A key holds no line end.
+  args[1] = told.join("\n");
+  return args;
+}
+
+function toResult(reply: readonly unknown[], ops: readonly StoreOp[]): CommitResult {
+  const [status, micro, last, place, packed] = reply;
+  if (status === "ok") {
+    const rev = Number(last);
+    const writes = ops.some(({ op }) => op !== "check");
+    return {
+      ok: true,
+      revs: ops.map((op) => (op.op === "put" ? rev : op.op === "del" ? 0 : op.rev)),
+      at: writes ? toMs(rev) : timeOf(micro, last),
+    };
+  }
+  const key = ops[Number(place) - 1]?.key ?? "";
+  return { ok: false, key, current: toEntry(key, packed), at: timeOf(micro, last) };
+}
+
+export async function createRecords(server: Server, channel: string): Promise<Records> {
+  const [committing, getting, listing]: readonly Script[] = await Promise.all(
+    [commitScript, getScript, listScript].map(scriptOf),
+  );
+  if (committing === undefined || getting === undefined || listing === undefined)
+    throw new Error("no scripts");
+  return {
+    async get(keys) {
+      const [micro, packed] = await server.read(getting, keys);
+      const [last, ...values] = packed as readonly unknown[];
+      return { entries: keys.map((key, n) => toEntry(key, values[n])), at: timeOf(micro, last) };
+    },
+    async commit(ops) {
+      return toResult(await server.write(committing, toArguments(channel, ops)), ops);
+    },
+    async list(prefix, after, limit) {
+      // A key holds no character above `~`, so one past it closes the range of a prefix.
+      const from = after !== undefined && after >= prefix ? `(${after}` : `[${prefix}`;
+      const reply = await server.read(listing, [from, `(${prefix}\x7f`, String(limit)]);
+      const [micro, last, keys, values] = reply as readonly [
+        unknown,
+        unknown,
+        readonly string[],
+        readonly unknown[],
+      ];
+      const entries = keys.flatMap((key, n) => toEntry(key, values[n]) ?? []);
+      return { entries, at: timeOf(micro, last) };
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * One hash holds every entry as `{rev} {value}`, and under the empty field the last revision issued; one sorted set
+ * holds the keys, all of score 0, so that it is ordered by byte. Both are named in KEYS and share a hash tag.
+ *
+ * A revision is the server's time in microseconds, or one more than the last where that is not later. So the time of an
+ * entry is part of its revision, neither ever goes back, and a server that lost its latest writes (a crash between two
+ * flushes, a lagging replica promoted, a snapshot restored) does not issue again what it has issued before.
+ */
+const now = `
+local time = redis.call('TIME')
+local micro = time[1] * 1000000 + time[2]
+`;
+
+/** Does nothing, but only on a server that takes writes: a replica, or a primary cut off, must not answer reads. */
+const requirePrimary = `
+redis.call('HDEL', KEYS[1], '\\0')
+`;
+
+/**
+ * ARGV: the server time (µs) after which it must not happen, the channel, the text to publish or '', then four per op:
+ * kind, key, expected revision, value. Everything is checked before the first write, since a script is not rolled back.
+ */
+export const commitScript: string = `${now}
+if micro > tonumber(ARGV[1]) then return {'late', micro} end
+local ops = (#ARGV - 3) / 4
+local fields = {''}
+for i = 1, ops do fields[i + 1] = ARGV[4 * i + 1] end
+local found = redis.call('HMGET', KEYS[1], unpack(fields))
+local last = tonumber(found[1] or '0')
+local rev = micro > last and micro or last + 1
+for i = 1, ops do
+  local expected = ARGV[4 * i + 2]
+  local current = found[i + 1]
+  local same
+  if expected == '0' then
+    same = not current
+  else
+    same = current and string.sub(current, 1, #expected + 1) == expected .. ' '
+  end
+  if not same then return {'conflict', micro, string.format('%.0f', last), i, current or ''} end
+end
+local text = string.format('%.0f', rev)
+local put, index, del, replaces = {'', text}, {}, {}, false
+for i = 1, ops do
+  local kind = ARGV[4 * i]
+  if kind == 'p' then
+    put[#put + 1] = ARGV[4 * i + 1]
+    put[#put + 1] = text .. ' ' .. ARGV[4 * i + 3]
+    if ARGV[4 * i + 2] == '0' then
+      index[#index + 1] = '0'
+      index[#index + 1] = ARGV[4 * i + 1]
+    else
+      replaces = true
+    end
+  elseif kind == 'd' then
+    del[#del + 1] = ARGV[4 * i + 1]
+  end
+end
+if #put == 2 and #del == 0 then return {'ok', micro, string.format('%.0f', last)} end
+if #del > 0 then
+  redis.call('HDEL', KEYS[1], unpack(del))
+  redis.call('ZREM', KEYS[2], unpack(del))
+elseif replaces then
+  redis.call('HDEL', KEYS[1], '\\0')
+end
+redis.call('HSET', KEYS[1], unpack(put))
+if #index > 0 then redis.call('ZADD', KEYS[2], unpack(index)) end
+if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
+return {'ok', micro, text}
+`;
+
+/** ARGV: the keys. Answers the time, the last revision issued, and `{rev} {value}` or nil per key. */
+export const getScript: string = `${now}${requirePrimary}
+local fields = {''}
+for i = 1, #ARGV do fields[i + 1] = ARGV[i] end
+local reply = {}
+for from = 1, #fields, 1000 do
+  local part = redis.call('HMGET', KEYS[1], unpack(fields, from, math.min(from + 999, #fields)))
+  for i = 1, #part do reply[#reply + 1] = part[i] end
+end
+return {micro, reply}
+`;
+
+/** ARGV: the lower and the upper bound of the keys, the limit. */
+export const listScript: string = `${now}${requirePrimary}
+local keys = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
+local last = redis.call('HGET', KEYS[1], '')
+local values = {}
+if #keys > 0 then values = redis.call('HMGET', KEYS[1], unpack(keys)) end
+return {micro, last, keys, values}
+`;
+
+/** Answers the time and the layout of the data; marks fresh data with this layout. ARGV: this layout. */
+export const openScript: string = `${now}
+redis.call('ZCARD', KEYS[2])
+redis.call('HSETNX', KEYS[1], '\\0v', ARGV[1])
+return {micro, redis.call('HGET', KEYS[1], '\\0v')}
+`;

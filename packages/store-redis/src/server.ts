@@ -1,0 +1,137 @@
+import type { Clock, VerdigrisError } from "@verdigris/contracts";
+import { TimeIsUp } from "./bounded.ts";
+import type { Connection } from "./client.ts";
+import { didNotHappen, replyCode, toIndeterminate, toUnavailable } from "./failures.ts";
+import { createLine, type Line } from "./line.ts";
+import { createServerTime, type ServerTime } from "./server-time.ts";
+
+/** A script and the digest by which the server knows it. */
+export interface Script {
+  readonly text: string;
+  readonly digest: string;
+}
+
+export async function scriptOf(text: string): Promise<Script> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
+  return { text, digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+}
+
+/** Runs scripts on the server, each within the limit of a call. */
+export interface Server {
+  /** For what changes nothing; the reply begins with the server's time. Rejects with `store-unavailable`. */
+  read(script: Script, args: readonly string[]): Promise<readonly unknown[]>;
+  /**
+   * Runs a script whose first argument is the server time after which it refuses to run, and whose reply begins with a
+   * status and the server's time. Rejects with `store-unavailable` when it has not happened, and never will, and with
+   * `store-indeterminate` when it may have.
+   */
+  write(script: Script, args: readonly string[]): Promise<readonly unknown[]>;
+  /** For commands that are not about the store's data. Rejects as the client does, or with `store-unavailable`. */
+  ask(...args: readonly string[]): Promise<unknown>;
+  close(): void;
+}
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly connection: Connection;
+  readonly keys: readonly [string, string];
+  readonly clock: Clock;
+}
+
+interface Parts extends ServerOptions {
+  readonly line: Line;
+  readonly time: ServerTime;
+}
+
+async function evaluate(
+  { line, keys }: Parts,
+  script: Script,
+  args: readonly string[],
+  until: number,
+): Promise<readonly unknown[]> {
+  const tail = [String(keys.length), ...keys, ...args];
+  try {
+    return (await line.send(["EVALSHA", script.digest, ...tail], until)) as readonly unknown[];
+  } catch (error) {
+    // A server that was restarted, or another one promoted, has not seen the script.
+    if (replyCode(error) !== "NOSCRIPT") throw error;
+    return (await line.send(["EVAL", script.text, ...tail], until)) as readonly unknown[];
+  }
+}
+
+function readFailure({ line, name }: Parts, error: unknown): VerdigrisError {
+  return error instanceof TimeIsUp ? line.unavailable(error.message, error) : toUnavailable(error, name);
+}
+
+async function learnTime(parts: Parts, until: number): Promise<void> {
+  try {
+    const [seconds, micro] = (await parts.line.send(["TIME"], until)) as readonly unknown[];
+    parts.time.learn(Number(seconds) * 1_000_000 + Number(micro));
+  } catch (error) {
+    throw readFailure(parts, error);
+  }
+}
+
+/** One attempt; null when the server found it too late, so that it has not happened. */
+async function attempt(
+  parts: Parts,
+  script: Script,
+  args: readonly string[],
+  until: number,
+): Promise<readonly unknown[] | null> {
+  const { line, name, time } = parts;
+  const before = line.disturbances;
+  try {
+    const reply = await evaluate(parts, script, args, until);
+    time.learn(Number(reply[1]));
+    // A client may have sent it twice over two connections, so only a success is sure to speak of both.
+    if (reply[0] !== "ok" && before !== line.disturbances)
+      throw new Error("the connection was lost meanwhile");
+    return reply[0] === "late" ? null : reply;
+  } catch (error) {
+    if (before === line.disturbances && didNotHappen(error)) throw toUnavailable(error, name);
+    throw toIndeterminate(error, name);
+  }
+}
+
+async function write(parts: Parts, script: Script, args: readonly string[]): Promise<readonly unknown[]> {
+  const { line, time, connection, clock } = parts;
+  const until = line.until();
+  for (let tries = 0; tries < 3; tries += 1) {
+    if (connection.state() !== "ready") await line.ready(until);
+    const latest = time.surelyAfter(until - clock.monotonic());
+    if (latest === null) {
+      await learnTime(parts, until);
+      continue;
+    }
+    const reply = await attempt(parts, script, [String(latest), ...args], until);
+    if (reply !== null) return reply;
+  }
+  throw line.unavailable("the clock of the server jumped while a commit was on its way: try again");
+}
+
+export function createServer(options: ServerOptions): Server {
+  const { connection, clock, keys } = options;
+  const line = createLine({ ...options, key: keys[0] });
+  const parts: Parts = { ...options, line, time: createServerTime(clock) };
+  return {
+    async read(script, args) {
+      const until = line.until();
+      try {
+        if (connection.state() !== "ready") await line.ready(until);
+        const reply = await evaluate(parts, script, args, until);
+        parts.time.learn(Number(reply[0]));
+        return reply;
+      } catch (error) {
+        throw readFailure(parts, error);
+      }
+    },
+    write: (script, args) => write(parts, script, args),
+    async ask(...args) {
+      const until = line.until();
+      if (connection.state() !== "ready") await line.ready(until);
+      return line.send(args, until);
+    },
+    close: () => line.close(),
+  };
+}
