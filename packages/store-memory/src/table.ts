@@ -5,7 +5,9 @@ import {
   type StoreEntry,
   type StoreOp,
 } from "@verdigris/contracts";
-import { createEntryTree } from "./b-tree.ts";
+import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
+import { inOrder, type Row } from "./row.ts";
+import { createRowMap } from "./row-map.ts";
 
 /** The records of one store and the only code that changes them; everything here is synchronous. */
 export interface Table {
@@ -19,12 +21,25 @@ export interface Table {
 }
 
 /** Callers get their own object: changing it changes nothing here. */
-function copy(entry: StoreEntry | undefined): StoreEntry | null {
-  return entry === undefined ? null : { key: entry.key, rev: entry.rev, at: entry.at, value: entry.value };
+function copy({ key, rev, at, value }: Row): StoreEntry {
+  return { key, rev, at, value };
+}
+
+function page(ordered: OrderedRows, prefix: string, after: string | undefined, limit: number): StoreEntry[] {
+  const found: StoreEntry[] = [];
+  const from = after !== undefined && after > prefix ? after : prefix;
+  for (const [key, row] of ordered.since(from)) {
+    if (!key.startsWith(prefix)) break;
+    if (key === after) continue;
+    found.push(copy(row));
+    if (found.length === limit) break;
+  }
+  return found;
 }
 
 export function createTable(clock: Clock): Table {
-  const entries = createEntryTree();
+  const rows = createRowMap();
+  const ordered = createOrderedRows();
   let lastRev = 0;
   let lastAt = 0;
 
@@ -34,50 +49,61 @@ export function createTable(clock: Clock): Table {
     return lastAt;
   }
 
-  function apply(op: StoreOp, at: number): number {
+  function put(row: Row | undefined, key: string, value: string, at: number): number {
+    lastRev += 1;
+    if (row === undefined) {
+      const added: Row = { key, rev: lastRev, at, value, waitsAt: inOrder };
+      rows.add(added);
+      ordered.add(added);
+    } else {
+      row.rev = lastRev;
+      row.at = at;
+      row.value = value;
+    }
+    return lastRev;
+  }
+
+  function apply(op: StoreOp, row: Row | undefined, at: number): number {
     switch (op.op) {
       case "check":
         return op.rev;
       case "put":
-        lastRev += 1;
-        entries.set(op.key, { key: op.key, rev: lastRev, at, value: op.value });
-        return lastRev;
+        return put(row, op.key, op.value, at);
       case "del":
-        entries.delete(op.key);
+        if (row !== undefined) {
+          rows.remove(row);
+          ordered.remove(row);
+        }
         return 0;
     }
   }
 
   return {
     get size() {
-      return entries.size;
+      return rows.size;
     },
     readTime,
-    read: (key) => copy(entries.get(key)),
+    read(key) {
+      const row = rows.get(key);
+      return row === undefined ? null : copy(row);
+    },
     commit(ops) {
       checkCommit(ops);
       const at = readTime();
-      for (const op of ops) {
-        const current = entries.get(op.key);
-        if ((current === undefined ? 0 : current.rev) !== op.rev) {
-          return { ok: false, key: op.key, current: copy(current), at };
-        }
+      const found: (Row | undefined)[] = [];
+      for (const { key, rev } of ops) {
+        const row = rows.get(key);
+        if ((row === undefined ? 0 : row.rev) !== rev)
+          return { ok: false, key, current: row === undefined ? null : copy(row), at };
+        found.push(row);
       }
-      return { ok: true, revs: ops.map((op) => apply(op, at)), at };
+      // A key stands in one op at most, so what was found above is still what each op is about.
+      return { ok: true, revs: ops.map((op, i) => apply(op, found[i], at)), at };
     },
-    list(prefix, after, limit) {
-      const found: StoreEntry[] = [];
-      const from = after !== undefined && after > prefix ? after : prefix;
-      for (const [key, entry] of entries.entries(from)) {
-        if (!key.startsWith(prefix)) break;
-        if (key === after) continue;
-        found.push({ ...entry });
-        if (found.length === limit) break;
-      }
-      return found;
-    },
+    list: (prefix, after, limit) => page(ordered, prefix, after, limit),
     clear() {
-      entries.clear();
+      rows.clear();
+      ordered.clear();
     },
   };
 }
