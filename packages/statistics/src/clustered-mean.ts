@@ -41,7 +41,7 @@ export function clusteredMean({ values, clusters }: ClusteredValues): MeanEstima
   return { mean, standardError, degreesOfFreedom: count - 1, n, clusters: count };
 }
 
-function sumsByCluster(
+export function sumsByCluster(
   values: readonly number[],
   mean: number,
   clusters: readonly (string | number)[],

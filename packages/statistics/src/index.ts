@@ -42,7 +42,8 @@ export {
   varianceAt,
   varianceParts,
 } from "./power.ts";
-export { exactInterval, type ProportionOptions, wilsonInterval } from "./proportion.ts";
+export { casesForCeiling, exactInterval, type ProportionOptions, wilsonInterval } from "./proportion.ts";
+export { type SignFlip, type SignFlipOptions, signFlip } from "./sign-flip.ts";
 export { tCdf, tQuantile } from "./student-t.ts";
 export { type PairedCounts, tangoInterval, tangoScore } from "./tango.ts";
 export { totalVariation, totalVariationByChance } from "./total-variation.ts";

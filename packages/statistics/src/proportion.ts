@@ -1,4 +1,5 @@
-import { requireCounts, requireFraction } from "./arguments.ts";
+import { requireCount, requireCounts, requireFraction } from "./arguments.ts";
+import { binomialAtMost } from "./binomial.ts";
 import { betaQuantile } from "./incomplete-beta.ts";
 import type { Interval } from "./interval.ts";
 import { normalQuantile } from "./normal.ts";
@@ -53,4 +54,33 @@ export function exactInterval(options: ProportionOptions): Interval {
     lower: successes === 0 ? 0 : betaQuantile({ p: alpha, a: successes, b: failures + 1 }),
     upper: failures === 0 ? 1 : betaQuantile({ p: 1 - alpha, a: successes + 1, b: failures }),
   };
+}
+
+/**
+ * The fewest trials after which `events` events (default 0) still show a rate below `ceiling`: the smallest n whose
+ * {@link exactInterval} has its upper bound at or under it. Without an event it is `⌈ln α / ln(1 - ceiling)⌉`, the "rule of
+ * three" at 0.05: about 3 / ceiling.
+ *
+ * Throws `invalid-argument` for a ceiling that does not lie strictly between 0 and 1.
+ */
+export function casesForCeiling(options: {
+  readonly ceiling: number;
+  readonly events?: number;
+  readonly alpha?: number;
+}): number {
+  const { ceiling, events = 0, alpha = 0.05 } = options;
+  requireFraction("ceiling", ceiling);
+  requireCount("events", events);
+  requireFraction("alpha", alpha);
+  const shows = (n: number): boolean =>
+    n > events && binomialAtMost({ successes: events, n, probability: ceiling }) <= alpha;
+  let few = events;
+  let enough = events + Math.max(1, Math.ceil(Math.log(alpha) / Math.log1p(-ceiling)));
+  while (!shows(enough)) [few, enough] = [enough, enough * 2];
+  while (enough - few > 1) {
+    const middle = few + Math.floor((enough - few) / 2);
+    if (shows(middle)) enough = middle;
+    else few = middle;
+  }
+  return enough;
 }
