@@ -1,0 +1,18 @@
+export type {
+  PostgresClient,
+  PostgresInProcessListener,
+  PostgresListenClient,
+  PostgresNotifiedClient,
+  PostgresPool,
+  PostgresPoolClient,
+  PostgresQueryable,
+  PostgresRows,
+} from "./postgres-client.ts";
+export {
+  createPostgresStore,
+  type PostgresNotice,
+  type PostgresStore,
+  type PostgresStoreOptions,
+} from "./postgres-store.ts";
+export { isQuietKey } from "./quiet-keys.ts";
+export { postgresMigration } from "./schema.ts";

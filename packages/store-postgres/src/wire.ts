@@ -1,0 +1,57 @@
+import type { CommitResult, StoreOp } from "@verdigris/contracts";
+
+/** `commit_v1` takes its ops as parallel arrays. */
+export interface EncodedOps {
+  /** A letter per op: c, p or d. */
+  readonly kinds: string;
+  readonly keys: string[];
+  readonly revs: number[];
+  readonly values: string[];
+  /** Places, from 1, in byte order of the key: every commit takes its locks in this order, so none waits in a circle. */
+  readonly order: number[];
+}
+
+export function encodeOps(ops: readonly StoreOp[]): EncodedOps {
+  const order = ops.map((_, n) => n + 1);
+  const keyAt = (place: number): string => ops[place - 1]?.key ?? "";
+  order.sort((a, b) => (keyAt(a) < keyAt(b) ? -1 : 1));
+  return {
+    kinds: ops.map(({ op }) => op[0]).join(""),
+    keys: ops.map(({ key }) => key),
+    revs: ops.map(({ rev }) => rev),
+    values: ops.map((op) => (op.op === "put" ? op.value : "")),
+    order,
+  };
+}
+
+/** Cuts `count` words off the front; the last part is what follows them, spaces and all. */
+function words(text: string, count: number): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (let n = 0; n < count; n += 1) {
+    const end = text.indexOf(" ", at);
+    parts.push(text.slice(at, end));
+    at = end + 1;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}
+
+/**
+ * Reads what the functions of the schema answer: `+ {at} {rev} …` with a revision per op; `- {at} {op}` when the key of that
+ * op, counted from 0, is absent; `! {at} {op} {rev} {entry's at} {value}` when it has another revision.
+ */
+export function decodeReply(reply: string, ops: readonly StoreOp[]): CommitResult {
+  if (reply.startsWith("+")) {
+    const [at = 0, ...revs] = reply.slice(2).split(" ").map(Number);
+    return { ok: true, revs, at };
+  }
+  if (reply.startsWith("-")) {
+    const [, at, place] = words(reply, 2);
+    return { ok: false, key: ops[Number(place)]?.key ?? "", current: null, at: Number(at) };
+  }
+  const [, at, place, rev, entryAt, value = ""] = words(reply, 5);
+  const key = ops[Number(place)]?.key ?? "";
+  const current = { key, rev: Number(rev), at: Number(entryAt), value };
+  return { ok: false, key, current, at: Math.max(Number(at), current.at) };
+}
