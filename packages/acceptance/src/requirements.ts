@@ -65,6 +65,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "SDK-INSTRUMENT-SAFE": "An instrument can neither change a result nor fail a run.",
   "STATISTICS-VECTORS":
     "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
+  "ROUTE-LINEARIZABLE":
+    "Flips, rollbacks, starts and reads of any number of processes have one order that explains every answer.",
   "TESTING-FAKES": "The fakes pass the conformance suites of the real things.",
   "HOUSE-TIERS": "A package imports only from lower tiers.",
   "HOUSE-SURFACE": "The public names of every package are frozen by a test.",
