@@ -73,13 +73,12 @@ interface Transaction {
   rollBack(): void;
 }
 
-/** Both ends are prepared like the rest, or their text would be parsed again for every commit. */
+/** Only the beginning waits for other writers: what follows has the lock. */
 function createTransaction(database: Database, file: string): Transaction {
-  const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   return {
     begin() {
-      begin.run();
+      database.exec("BEGIN IMMEDIATE");
     },
     commit() {
       try {

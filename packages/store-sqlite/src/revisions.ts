@@ -18,12 +18,23 @@ export function createRevisions(database: Database, synchronous: "full" | "norma
   let next = 1;
   let last = 0;
 
+  function advanceInTransaction(): number {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const found = Number(advance.first(blockSize)?.[0]);
+      database.exec("COMMIT");
+      return found;
+    } finally {
+      if (database.inTransaction) database.exec("ROLLBACK");
+    }
+  }
+
   function reserveBlock(): number {
-    if (synchronous === "full") return Number(advance.first(blockSize)?.[0]);
+    if (synchronous === "full") return advanceInTransaction();
     // After a power failure the file may have lost its latest commits, but never the memory of what was handed out.
     database.exec("PRAGMA synchronous = full");
     try {
-      return Number(advance.first(blockSize)?.[0]);
+      return advanceInTransaction();
     } finally {
       database.exec("PRAGMA synchronous = normal");
     }

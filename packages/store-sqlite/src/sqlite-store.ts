@@ -73,7 +73,7 @@ function readSettings(options: Partial<SqliteStoreOptions> = {}): Settings {
 }
 
 function openPrepared({ file, busyMs, synchronous }: Settings): Database {
-  const database = openDatabase(file, busyMs);
+  const database = openDatabase({ file, busyMs, session: `PRAGMA synchronous = ${synchronous}` });
   try {
     prepareFile(database, file, synchronous);
     return database;
@@ -92,9 +92,7 @@ function wire(database: Database, settings: Settings, patience: Patience, gate: 
     time: createStoreTime(database, clock),
   });
   const watchers = createStoreWatchers();
-  const version = database.prepare("PRAGMA data_version");
-  const readVersion = (): number => Number(version.first()?.[0]);
-  const changes = createChanges({ clock, pollMs, watchers, readVersion });
+  const changes = createChanges({ clock, pollMs, watchers, readVersion: database.dataVersion });
 
   return {
     file,

@@ -20,7 +20,6 @@ const aheadMs = 10;
 export function createStoreTime(database: Database, clock: Clock): StoreTime {
   const readUntil = database.prepare("SELECT value FROM verdigris_meta WHERE name = 'until'");
   const writeUntil = database.prepare("UPDATE verdigris_meta SET value = ? WHERE name = 'until'");
-  const readVersion = database.prepare("PRAGMA data_version");
   let latest = 0;
   let until = 0;
   let version = -1;
@@ -30,7 +29,7 @@ export function createStoreTime(database: Database, clock: Clock): StoreTime {
 
   return {
     forCommit() {
-      const seen = Number(readVersion.first()?.[0]);
+      const seen = database.dataVersion();
       let at = Math.max(now(), latest);
       let bound = until;
       if (seen !== version) {

@@ -28,7 +28,7 @@ function assemble(change: (database: Database) => Database): {
   close(): void;
 } {
   const { file } = temporary;
-  const real = openDatabase(file, 0);
+  const real = openDatabase({ file, busyMs: 0, session: "PRAGMA synchronous = full" });
   prepareFile(real, file, "full");
   const database = change(real);
   const records = createRecords({
@@ -68,6 +68,7 @@ function failAtCommit(real: Database, code: string, reaches: boolean): Database 
       };
       return { ...statement, run };
     },
+    dataVersion: () => real.dataVersion(),
     close: () => real.close(),
   };
 }

@@ -43,6 +43,54 @@ describe("a commit behind another writer", () => {
     await store.close();
   });
 
+  test("leaves reads as fresh as they were: what the other writer commits is seen at once [ROUTE-LINEARIZABLE]", async () => {
+    const { file } = temporary;
+    const clock = createFakeClock();
+    const store = await createSqliteStore({ file, clock, busyMs: 0 });
+    await store.commit(put("a"));
+    const holder = new Libsql(file);
+    for (const value of ["2", "3", "4"]) {
+      holder.exec("BEGIN IMMEDIATE");
+      holder.exec(`UPDATE verdigris_entries SET value = '${value}', rev = rev + 100000 WHERE key = 'a'`);
+      const committing = store.commit(put(`b${value}`));
+      await store.get(["a"]);
+      await store.list("", { limit: 10 });
+      holder.exec("COMMIT");
+      expect((await store.get(["a"])).entries).toMatchObject([{ value }]);
+      expect((await store.list("a", { limit: 1 })).entries).toMatchObject([{ value }]);
+      await clock.advance(60);
+      expect(await committing).toMatchObject({ ok: true });
+    }
+    await store.close();
+  });
+
+  test("is not locked out by having waited for revisions and for itself [STORE-BOUNDED]", async () => {
+    const { file } = temporary;
+    const clock = createFakeClock();
+    const store = await createSqliteStore({ file, clock, busyMs: 0, synchronous: "normal" });
+    const holder = new Libsql(file);
+    const waitOut = async (key: string): Promise<void> => {
+      holder.exec("BEGIN IMMEDIATE");
+      holder.exec("UPDATE verdigris_meta SET value = value + 1 WHERE name = 'until'");
+      const outcome = store.commit(put(key)).catch((error: unknown) => error);
+      await store.get(["a"]);
+      await clock.advance(2_100);
+      expect(await outcome).toMatchObject({ code: "store-unavailable" });
+      holder.exec("COMMIT");
+    };
+    await waitOut("reserving revisions");
+    expect(await store.commit(put("first"))).toMatchObject({ ok: true });
+    for (let round = 0; round < 2; round++) {
+      await waitOut(`round ${round}`);
+      // Every block of revisions is used up, so the next commit waits for another one.
+      for (let i = 0; i < 1_024; i++)
+        await store.commit([{ op: "put", key: `${round}-${i}`, rev: 0, value: "1" }]);
+      await waitOut(`again ${round}`);
+      expect(await store.commit(put(`after ${round}`))).toMatchObject({ ok: true });
+    }
+    await store.close();
+  });
+
   test("goes through once the writer has let go", async () => {
     const { file } = temporary;
     const clock = createFakeClock();
