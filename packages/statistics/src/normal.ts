@@ -30,7 +30,8 @@ function density(z: number): number {
 function upperTail(z: number): number {
   if (z > 40) return 0;
   let fraction = z;
-  for (let k = 150; k > 0; k--) fraction = z + k / fraction;
+  // Three times the terms that the last digit needs.
+  for (let k = Math.ceil(500 / (z * z)) + 12; k > 0; k--) fraction = z + k / fraction;
   return density(z) / fraction;
 }
 

@@ -32,24 +32,26 @@ export function tCdf(t: number, degreesOfFreedom: number): number {
   return t < 0 ? beyond : 1 - beyond;
 }
 
-function density(t: number, df: number): number {
-  const scale = logGamma((df + 1) / 2) - logGamma(df / 2) - 0.5 * Math.log(df * Math.PI);
-  return Math.exp(scale - ((df + 1) / 2) * Math.log1p((t * t) / df));
+/** `ln` of the density at 0. */
+function logPeak(df: number): number {
+  return logGamma((df + 1) / 2) - logGamma(df / 2) - 0.5 * Math.log(df * Math.PI);
 }
 
 /** t with P(T > t) = p, p < 1/2: Newton's steps on the logarithm of the tail, kept inside a shrinking bracket. */
 function upperQuantile(p: number, df: number): number {
+  const peak = logPeak(df);
   let [low, high] = [0, Number.MAX_VALUE];
   let t = -normalQuantile(p);
   for (let step = 0; step < 1200; step++) {
     const beyond = tail(t, df);
     if (beyond > p) low = t;
     else high = t;
-    // Newton in ln t, where the tail of Student's t is a straight line.
-    const newton = t * Math.exp((Math.log(beyond / p) * beyond) / (t * density(t, df)));
-    const next = newton > low && newton < high ? newton : Math.sqrt(low || t / 16) * Math.sqrt(high);
-    if (Math.abs(next - t) <= 4e-16 * t) return next;
-    t = next;
+    const density = Math.exp(peak - ((df + 1) / 2) * Math.log1p((t * t) / df));
+    // In ln t, where the tail of Student's t is a straight line.
+    const newton = t * Math.exp((Math.log(beyond / p) * beyond) / (t * density));
+    // Convergence is quadratic: the step after this one would be below the last digit.
+    if (Math.abs(newton - t) <= 1e-10 * t) return newton;
+    t = newton > low && newton < high ? newton : Math.sqrt(low || t / 16) * Math.sqrt(high);
   }
   return t;
 }
