@@ -1,0 +1,139 @@
+import { randomFrom } from "./ids.ts";
+
+/** What a simulated gate is put to. */
+export interface Cell {
+  readonly cases: number;
+  readonly repeats: number;
+  /** Cases per document; 1 is without clusters. */
+  readonly clusterSize: number;
+  /** True change of the pass rate. */
+  readonly change: number;
+}
+
+/** Scores of one simulated run of both bundles, one number per repeat. */
+export interface Scores {
+  readonly blue: readonly (readonly number[])[];
+  readonly green: readonly (readonly number[])[];
+  /** The document of each case; undefined without clusters. */
+  readonly clusters: readonly string[] | undefined;
+}
+
+const poolSize = 100_000;
+/** How far the cases of one document move together from one run of a bundle to another, on the logit scale. */
+const documentNoise = 0.5;
+
+function normalFrom(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** Marsaglia & Tsang (2000), for shapes from 1 on. */
+function gammaFrom(random: () => number, shape: number): number {
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = normalFrom(random);
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(1 - random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+function betaFrom(random: () => number, a: number, b: number): number {
+  const x = gammaFrom(random, a);
+  return x / (x + gammaFrom(random, b));
+}
+
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/**
+ * Logits of cases' pass rates: 60 % nearly always pass, 25 % mostly, 15 % are hard. Mean pass rate about 0.835, the
+ * mixture that the published operating characteristics of the procedure were simulated with.
+ */
+function drawPool(random: () => number): readonly number[] {
+  return Array.from({ length: poolSize }, () => {
+    const kind = random();
+    const rate =
+      kind < 0.6 ? betaFrom(random, 60, 1.2) : kind < 0.85 ? betaFrom(random, 6, 2) : betaFrom(random, 2, 3);
+    const kept = Math.min(0.995, Math.max(0.005, rate));
+    return Math.log(kept / (1 - kept));
+  });
+}
+
+/** Pass rates of the same cases on either bundle, in the order of the pool. */
+interface Rates {
+  readonly blue: Float64Array;
+  readonly green: Float64Array;
+}
+
+/** Draws one cell after another from one stream of chance. */
+export interface World {
+  readonly meanPassRate: number;
+  draw(cell: Cell): Scores;
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Noise that the `size` cases of a document share: those next to each other in the pool. */
+function documentNoiseFrom(random: () => number, size: number): Float64Array {
+  const noise = new Float64Array(poolSize);
+  let shared = 0;
+  for (let i = 0; i < poolSize; i++) {
+    if (i % size === 0) shared = normalFrom(random) * documentNoise;
+    noise[i] = size === 1 ? 0 : shared;
+  }
+  return noise;
+}
+
+/** Green's rates under the common shift of logits that changes the mean by exactly `change`. */
+function ratesFor(random: () => number, pool: readonly number[], { clusterSize, change }: Cell): Rates {
+  const [ofBlue, ofGreen] = [documentNoiseFrom(random, clusterSize), documentNoiseFrom(random, clusterSize)];
+  const at = (shift: number, noise: Float64Array): Float64Array =>
+    Float64Array.from(pool, (logit, i) => logistic(logit + shift + (noise[i] ?? 0)));
+  const blue = at(0, ofBlue);
+  const target = meanOf(blue) + change;
+  let [low, high] = [-4, 4];
+  for (let step = 0; step < 40; step++) {
+    const middle = (low + high) / 2;
+    if (meanOf(at(middle, ofGreen)) > target) high = middle;
+    else low = middle;
+  }
+  return { blue, green: clusterSize === 1 && change === 0 ? blue : at(low, ofGreen) };
+}
+
+export function createWorld(seed: number): World {
+  const random = randomFrom(seed);
+  const pool = drawPool(random);
+  const known = new Map<string, Rates>();
+  const ratesOf = (cell: Cell): Rates => {
+    const key = `${cell.clusterSize} ${cell.change}`;
+    const rates = known.get(key) ?? ratesFor(random, pool, cell);
+    known.set(key, rates);
+    return rates;
+  };
+  const runs = (rate: number, repeats: number): number[] => {
+    const scores = new Array<number>(repeats);
+    for (let k = 0; k < repeats; k++) scores[k] = random() < rate ? 1 : 0;
+    return scores;
+  };
+  return {
+    meanPassRate: pool.reduce((sum, logit) => sum + logistic(logit), 0) / poolSize,
+    draw(cell) {
+      const { cases, repeats, clusterSize } = cell;
+      const rates = ratesOf(cell);
+      const documents = poolSize / clusterSize;
+      const [blue, green, clusters]: [number[][], number[][], string[]] = [[], [], []];
+      let first = 0;
+      for (let i = 0; i < cases; i++) {
+        const within = i % clusterSize;
+        if (within === 0) first = Math.floor(random() * documents) * clusterSize;
+        blue.push(runs(rates.blue[first + within] ?? 0, repeats));
+        green.push(runs(rates.green[first + within] ?? 0, repeats));
+        if (clusterSize > 1) clusters.push(documentNames[(i - within) / clusterSize] ?? "");
+      }
+      return { blue, green, clusters: clusterSize > 1 ? clusters : undefined };
+    },
+  };
+}
+
+const documentNames = Array.from({ length: 1_000 }, (_, i) => `document ${i}`);
