@@ -68,7 +68,7 @@ const smallStep = fc.oneof(
 /** Many commits at once, so that the waiting room overflows and the rows spread. */
 const bulkStep = fc.oneof(
   fc.record({
-    do: fc.constantFrom("fill" as const, "come-and-go" as const),
+    do: fc.constantFrom("fill" as const, "come-and-go" as const, "overlap" as const),
     count: fc.constantFrom(1, 200, 257, 511, 512, 513, 2_500),
     from: fc.nat({ max: 6_000 }),
     stride: fc.constantFrom(1, 7, 4_999),
@@ -89,6 +89,17 @@ type Bulk = typeof bulkStep extends fc.Arbitrary<infer T> ? T : never;
 
 const nth = (n: number): string => `agent/pin/${String(n % 10_000).padStart(5, "0")}`;
 
+/** Runs of which `alive` are under way at any time: the oldest ends as the next begins, so gaps open all over the room. */
+function overlap(both: Both, from: number, count: number, alive: number): void {
+  const end = (key: string): void => {
+    if (both.model.entries.has(key)) del(both, key);
+  };
+  for (let i = 0; i < count + alive; i++) {
+    if (i < count) put(both, nth(from + i));
+    if (i >= alive) end(nth(from + i - alive));
+  }
+}
+
 function doBulk(both: Both, step: Bulk): void {
   switch (step.do) {
     case "fill":
@@ -100,6 +111,9 @@ function doBulk(both: Both, step: Bulk): void {
         put(both, key);
         del(both, key);
       }
+      return;
+    case "overlap":
+      overlap(both, step.from, step.count, 100);
       return;
     case "thin":
       for (let i = 0; i < step.count; i += step.every) {
@@ -139,6 +153,34 @@ describe("the table against a sorted list", () => {
       { numRuns: 20 },
     );
   });
+
+  test.each([1, 2, 100, 255, 256, 257, 511, 512, 513, 900])(
+    "[STORE-LIST] is right with %i runs under way at any time, and one that outlives them all",
+    (alive) => {
+      const both = start();
+      put(both, "agent/pin/lasting");
+      overlap(both, 0, 3_000, alive);
+      agree(both);
+      overlap(both, 3_000, 700, alive);
+      put(both, nth(9_999));
+      agree(both, "agent/", nth(3_100), 7);
+      del(both, "agent/pin/lasting");
+      agree(both);
+    },
+  );
+
+  test.each([4_095, 4_096, 4_097, 9_000])(
+    "[STORE-REV] loses none of %i rows as they spread, and finds each to end it",
+    (count) => {
+      const both = start();
+      for (let i = 0; i < count; i++) put(both, nth(i));
+      for (let i = 0; i < count; i++) expect(both.table.read(nth(i))).toEqual(both.model.entries.get(nth(i)));
+      for (let i = 0; i < count; i += 3) put(both, nth(i), "again");
+      for (let i = 1; i < count; i += 3) del(both, nth(i));
+      agree(both);
+      for (let i = 1; i < count; i += 3) expect(both.table.read(nth(i))).toBeNull();
+    },
+  );
 
   test("[STORE-ATOMIC] several keys change together or not at all, wherever each of them lies", () => {
     const op = fc.record({
