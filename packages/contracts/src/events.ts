@@ -27,6 +27,8 @@ export interface RunEvents {
   "run-cancelled": { readonly scope: RunScope; readonly reason: string };
   /** The pin could not be taken back; it expires at its deadline, and the run's result stands. */
   "finish-failed": { readonly scope: RunScope; readonly error: unknown };
+  /** A timed sweep stopped early, so expired pins may be left; the next one tries again. One asked for by name rejects instead. */
+  "sweep-failed": { readonly error: unknown };
   usage: { readonly scope: RunScope; readonly usage: ModelUsage };
   "pipeline-loaded": { readonly bundle: BundleId; readonly durationMs: number };
   "pipeline-unloaded": { readonly bundle: BundleId };

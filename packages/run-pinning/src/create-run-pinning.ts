@@ -7,6 +7,7 @@ import {
   InvalidArgumentError,
   type Router,
   type RunEvents,
+  requireId,
   type Store,
   systemClock,
   VerdigrisError,
@@ -164,6 +165,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
     serves = () => true,
     instrument = {},
     scopeStorage = null,
+    newId,
   } = options;
   const load = options.load ?? ((() => undefined) as unknown as (bundle: Bundle) => P);
   const unload = options.unload ?? (() => {});
@@ -171,7 +173,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
   return {
     agent,
     clock,
-    newId: options.newId ?? createRunIds(),
+    newId: newId === undefined ? createRunIds() : () => requireId("newId()", newId()),
     events,
     pipelines: createPipelines<P>({ load, unload, events, clock, keep }),
     held: new Map(),
@@ -186,7 +188,11 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
 }
 
 /** Repeats the sweep, jittered by the time each takes; one at a time. */
-function sweepEvery(everyMs: number, clock: Clock, sweep: () => Promise<unknown>): () => void {
+function sweepEvery(
+  everyMs: number,
+  { clock, events }: Pick<RunHost<never>, "clock" | "events">,
+  sweep: () => Promise<unknown>,
+): () => void {
   if (!(everyMs >= 10 && everyMs <= 86_400_000))
     throw new InvalidArgumentError("sweepMs", `must be "never" or 10 to 86400000, got ${everyMs}`);
   let stopped = false;
@@ -195,7 +201,10 @@ function sweepEvery(everyMs: number, clock: Clock, sweep: () => Promise<unknown>
     const rearm = (): void => {
       if (!stopped) cancel = clock.setTimer(again, everyMs);
     };
-    sweep().then(rearm, rearm);
+    sweep().then(rearm, (error: unknown) => {
+      if (!stopped) events.emit("sweep-failed", { error });
+      rearm();
+    });
   }
   return () => {
     stopped = true;
@@ -219,8 +228,7 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
   };
   const sweep = async (): Promise<number> => sweepExpired(need(), host.events);
   const { sweepMs = 30_000 } = options;
-  const stopSweep =
-    pinned === null || sweepMs === "never" ? () => {} : sweepEvery(sweepMs, host.clock, sweep);
+  const stopSweep = pinned === null || sweepMs === "never" ? () => {} : sweepEvery(sweepMs, host, sweep);
   const stopWatching = options.router?.on("route", ({ route }) => {
     for (const run of held.values()) applyRollbackPolicy(run, route);
     host.pipelines.tidy();

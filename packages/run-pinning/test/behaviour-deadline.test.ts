@@ -228,6 +228,31 @@ describe("the sweeper", () => {
     expect(await world.under("notice/")).toEqual([]);
   });
 
+  it("says when it failed, goes on, and is silent once its process closes", async () => {
+    const world = await createWorld();
+    const { told, close } = await world.process({ sweepMs: 30_000 });
+    await world.clock.advance(31_000);
+    expect(told["sweep-failed"]).toEqual([]);
+    world.store.down();
+    await world.clock.advance(31_000);
+    expect(told["sweep-failed"]).toMatchObject([{ error: { code: "store-unavailable" } }]);
+    world.store.up();
+    await world.clock.advance(31_000);
+    expect(told["sweep-failed"]).toHaveLength(1);
+    world.store.down();
+    await close();
+    await world.clock.advance(2 * minutes);
+    expect(told["sweep-failed"]).toHaveLength(1);
+  });
+
+  it("tells a caller who asked for the sweep by rejecting, not by an event", async () => {
+    const world = await createWorld();
+    const { told, pinning } = await world.process();
+    world.store.down();
+    await expect(pinning.sweep()).rejects.toMatchObject({ code: "store-unavailable" });
+    expect(told["sweep-failed"]).toEqual([]);
+  });
+
   it.each([0, -5, Number.NaN])("refuses to run every %d ms", async (sweepMs) => {
     const world = await createWorld();
     await expect(world.process({ sweepMs })).rejects.toMatchObject({ details: { argument: "sweepMs" } });

@@ -84,6 +84,7 @@ const eventNames = [
   "pipeline-unloaded",
   "load-failed",
   "unload-failed",
+  "sweep-failed",
   "listener-failed",
 ] as const;
 
