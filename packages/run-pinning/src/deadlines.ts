@@ -4,6 +4,8 @@ import type { StoreTime } from "@verdigris/router";
 /** Something to wake at a store time. `wake` may move `wakeAt` and be added again. */
 export interface Sleeper {
   wakeAt: number;
+  /** Its place in the schedule, which alone changes it; -1 outside. */
+  sleepsAt: number;
   wake(now: number): void;
 }
 
@@ -20,15 +22,18 @@ const longestWaitMs = 5_000;
 
 interface Buckets {
   /** The earliest bucket that holds somebody, or undefined. Empty ones before it are let go. */
-  first(): readonly [number, ReadonlySet<Sleeper>] | undefined;
+  first(): readonly [number, readonly Sleeper[]] | undefined;
   add(sleeper: Sleeper): void;
   remove(sleeper: Sleeper): void;
   clear(): void;
 }
 
-/** Sleepers by the second they wake in, seconds in order. */
+/**
+ * Sleepers by the second they wake in, seconds in order. A second is a list with the place noted in each sleeper: a set
+ * that empties makes itself a new table every time, and those outlive many collections.
+ */
 function createBuckets(): Buckets {
-  const buckets = new Map<number, Set<Sleeper>>();
+  const buckets = new Map<number, Sleeper[]>();
   const order: number[] = [];
 
   const position = (bucket: number): number => {
@@ -45,36 +50,44 @@ function createBuckets(): Buckets {
     buckets.delete(bucket);
     order.splice(position(bucket), 1);
   };
-  const open = (bucket: number): Set<Sleeper> => {
+  const open = (bucket: number): Sleeper[] => {
     const newest = order.at(-1);
-    if (newest !== undefined && newest < bucket && buckets.get(newest)?.size === 0) drop(newest);
+    if (newest !== undefined && newest < bucket && buckets.get(newest)?.length === 0) drop(newest);
     const at = position(bucket);
     if (at === order.length) order.push(bucket);
     else order.splice(at, 0, bucket);
-    const set = new Set<Sleeper>();
-    buckets.set(bucket, set);
-    return set;
+    const sleepers: Sleeper[] = [];
+    buckets.set(bucket, sleepers);
+    return sleepers;
   };
   return {
     first() {
       for (let bucket = order[0]; bucket !== undefined; bucket = order[0]) {
-        const set = buckets.get(bucket);
-        if (set !== undefined && set.size > 0) return [bucket, set];
+        const sleepers = buckets.get(bucket);
+        if (sleepers !== undefined && sleepers.length > 0) return [bucket, sleepers];
         drop(bucket);
       }
       return undefined;
     },
     add(sleeper) {
       const bucket = Math.floor(sleeper.wakeAt / bucketMs);
-      (buckets.get(bucket) ?? open(bucket)).add(sleeper);
+      sleeper.sleepsAt = (buckets.get(bucket) ?? open(bucket)).push(sleeper) - 1;
     },
     remove(sleeper) {
       const bucket = Math.floor(sleeper.wakeAt / bucketMs);
-      const set = buckets.get(bucket);
+      const sleepers = buckets.get(bucket);
+      if (sleepers?.[sleeper.sleepsAt] !== sleeper) return;
+      const last = sleepers.pop();
+      if (last !== undefined && last !== sleeper) {
+        sleepers[sleeper.sleepsAt] = last;
+        last.sleepsAt = sleeper.sleepsAt;
+      }
+      sleeper.sleepsAt = -1;
       // The newest bucket stays when it empties: where runs come and go alone, the next one belongs in it.
-      if (set?.delete(sleeper) === true && set.size === 0 && bucket !== order.at(-1)) drop(bucket);
+      if (sleepers.length === 0 && bucket !== order.at(-1)) drop(bucket);
     },
     clear() {
+      for (const sleepers of buckets.values()) for (const sleeper of sleepers) sleeper.sleepsAt = -1;
       buckets.clear();
       order.length = 0;
     },
@@ -112,7 +125,8 @@ export function createDeadlines(
       first = buckets.first()
     ) {
       const [bucket, sleepers] = first;
-      for (const sleeper of [...sleepers].filter(({ wakeAt }) => wakeAt <= now)) {
+      const due = sleepers.filter(({ wakeAt }) => wakeAt <= now).sort((a, b) => a.wakeAt - b.wakeAt);
+      for (const sleeper of due) {
         buckets.remove(sleeper);
         sleeper.wake(now);
       }

@@ -43,6 +43,7 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   scope: RunScope;
   lease: Lease<P>;
   wakeAt = 0;
+  sleepsAt = -1;
   stopped: Stop | null = null;
   /** Set while the pin is being moved: steps wait for it. */
   moving: Promise<void> | null = null;
