@@ -10,7 +10,8 @@ const attempts = 3;
 async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | "superseded" | "expired"> {
   let unanswered = false;
   for (let tries = 0; tries < attempts; tries++) {
-    await readCompanions(host, pin);
+    const reading = readCompanions(host, pin);
+    if (reading !== undefined) await reading;
     const result = await commitNoted(host, removalOps(host, pin));
     if (result === "no-reply") {
       unanswered = true;

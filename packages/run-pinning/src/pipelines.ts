@@ -20,6 +20,8 @@ export interface PipelineOptions<P> {
 
 /** The pipelines of one process: each bundle is loaded once, and concurrent requests share the load. */
 export interface Pipelines<P> {
+  /** The bundle of a pipeline that stands or is being stood up. */
+  bundle(id: BundleId): Bundle | undefined;
   /** A lease at once where the pipeline stands already; null where {@link Pipelines.acquire} has to wait or to refuse. */
   take(bundle: Bundle): Lease<P> | null;
   /** Rejects with `pipeline-load-failed`; the next call tries again. */
@@ -28,7 +30,6 @@ export interface Pipelines<P> {
   tidy(): void;
   /** Unloads everything, each pipeline when its last lease ends. */
   close(): Promise<void>;
-  loaded(): readonly BundleId[];
 }
 
 interface Slot<P> {
@@ -71,6 +72,7 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
     const done = takeDown(slot.state.pipeline, slot.bundle).finally(() => unloading.delete(done));
     unloading.add(done);
   };
+  const tidy = (): void => [...slots.values()].forEach(tidyOne);
   const standUp = async (bundle: Bundle): Promise<P> => {
     const began = clock.monotonic();
     try {
@@ -97,6 +99,7 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
   };
 
   return {
+    bundle: (id) => slots.get(id)?.bundle,
     take(bundle) {
       const slot = slots.get(bundle.id);
       if (closed || slot === undefined || slot.state === "loading") return null;
@@ -116,15 +119,11 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
         throw error;
       }
     },
-    tidy() {
-      for (const slot of [...slots.values()]) tidyOne(slot);
-    },
+    tidy,
     async close() {
       closed = true;
-      for (const slot of [...slots.values()]) tidyOne(slot);
+      tidy();
       await Promise.all(unloading);
     },
-    loaded: () =>
-      [...slots.values()].filter((slot) => slot.state !== "loading").map((slot) => slot.bundle.id),
   };
 }

@@ -3,7 +3,6 @@ import {
   type PinRecord,
   type RouteSnapshot,
   recordVersion,
-  requireId,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -244,7 +243,8 @@ async function attemptStart<P>(
   run: string,
 ): Promise<StartResult<P> | "decide-again"> {
   let draft = draftAtHand(pinned, options, run) ?? (await draftStart(host, pinned, options, run));
-  const bundle = await host.bundleOf(draft.choice.bundle);
+  const chosen = draft.choice.bundle;
+  const bundle = host.pipelines.bundle(chosen) ?? (await host.bundleOf(chosen));
   const served = host.serves(bundle);
   const standing = served ? host.pipelines.take(bundle) : null;
   const lease = standing ?? (served ? await host.pipelines.acquire(bundle) : null);
@@ -279,7 +279,7 @@ export async function startRun<P>(
   options: StartOptions<P>,
 ): Promise<StartResult<P>> {
   checkStart(options as StartOptions<never>);
-  const run = requireId("newId()", host.newId());
+  const run = host.newId();
   for (let tries = 0; tries < attempts; tries++) {
     const result = await attemptStart(host, pinned, options, run);
     if (result !== "decide-again") return result;

@@ -77,14 +77,24 @@ function scopeHere(agent: string, storage: ScopeStorage | undefined): RunScope {
 }
 
 /** Runs `work` once however many ask, and again after a failure. */
-function once(work: () => Promise<void>): () => Promise<void> {
+function once(work: () => Promise<void>): { run(): Promise<void>; done(): boolean } {
   let running: Promise<void> | null = null;
-  return () => {
-    running ??= work().catch((error: unknown) => {
+  let done = false;
+  const tryOnce = async (): Promise<void> => {
+    try {
+      await work();
+      done = true;
+    } catch (error) {
       running = null;
       throw error;
-    });
-    return running;
+    }
+  };
+  return {
+    run() {
+      running ??= tryOnce();
+      return running;
+    },
+    done: () => done,
   };
 }
 
@@ -109,14 +119,17 @@ type Permission = ReturnType<typeof permission>;
 function starter<P>(
   pinning: RunPinning<P>,
   ready: () => Promise<void>,
+  isReady: () => boolean,
   permit: Permission,
   guarded: boolean,
 ): Verdigris<P>["start"] {
-  return async (o: StartOptions<P> = {}) => {
+  const startLater = async (o: StartOptions<P>): ReturnType<Verdigris<P>["start"]> => {
     await ready();
     if (guarded && o.bundle !== undefined) await permit("start-named", o.bundle, "");
     return await pinning.start(o);
   };
+  // Every run comes through here, and a promise less is noticed.
+  return (o = {}) => (isReady() && !(guarded && o.bundle !== undefined) ? pinning.start(o) : startLater(o));
 }
 
 /**
@@ -129,12 +142,13 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const getReadyOnce = once(() => getReady(parts));
   let closing: Promise<void> | null = null;
   const ready = (): Promise<void> => {
-    if (closing === null) return getReadyOnce();
+    if (closing === null) return getReadyOnce.run();
     return Promise.reject(new VerdigrisError("closed", `${agent} is closed in this process`, { agent }));
   };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const permit = permission(parts);
-  const start = starter(pinning, ready, permit, options.authorize !== undefined);
+  const isReady = (): boolean => closing === null && getReadyOnce.done();
+  const start = starter(pinning, ready, isReady, permit, options.authorize !== undefined);
   const shutDown = async (): Promise<void> => {
     stopPreloading();
     await pinning.close();
