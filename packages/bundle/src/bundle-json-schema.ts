@@ -1,7 +1,6 @@
-import type { JsonObject, JsonValue } from "@verdigris/contracts";
+import { isPlainObject, type JsonObject, type JsonValue } from "@verdigris/contracts";
 import { z } from "zod";
 import { describeFields } from "./field-descriptions.ts";
-import { isPlainObject } from "./plain-json.ts";
 import {
   codePiece,
   digest,

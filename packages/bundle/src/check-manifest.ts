@@ -1,10 +1,17 @@
-import { type Bundle, type BundleManifest, isId, type JsonValue, VerdigrisError } from "@verdigris/contracts";
-import { writeCanonical } from "./canonical-json.ts";
+import {
+  type Bundle,
+  type BundleManifest,
+  isId,
+  isPlainObject,
+  type JsonValue,
+  readPlainJson,
+  VerdigrisError,
+  writeCanonical,
+} from "@verdigris/contracts";
 import { digestOf, utf8Length } from "./digest.ts";
 import { type FloatingEntry, floatingEntries, isFloatingForm } from "./floating.ts";
 import { type BundleIssue, invalidBundle } from "./issues.ts";
 import { manifestIssues } from "./manifest-schema.ts";
-import { isPlainObject, readPlainJson } from "./plain-json.ts";
 
 /** A record of the store holds 65,536 bytes; what it adds around the manifest takes a few hundred. */
 const maxManifestBytes = 60_000;

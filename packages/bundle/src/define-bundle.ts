@@ -1,10 +1,8 @@
-import { isVerdigrisError } from "@verdigris/contracts";
+import { canonicalJson, isPlainObject, isVerdigrisError, joinPath } from "@verdigris/contracts";
 import type { BundleInput, TypedBundle } from "./bundle-input.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { checkManifest } from "./check-manifest.ts";
 import { digestOf, digestOfContract, type ToolContract } from "./digest.ts";
-import { type BundleIssue, invalidBundle, joinPath } from "./issues.ts";
-import { isPlainObject } from "./plain-json.ts";
+import { type BundleIssue, invalidBundle } from "./issues.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Draft = (entry: Fields, path: string, issues: BundleIssue[]) => unknown;

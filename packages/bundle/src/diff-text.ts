@@ -1,5 +1,4 @@
-import type { JsonValue } from "@verdigris/contracts";
-import { writeCanonical } from "./canonical-json.ts";
+import { type JsonValue, writeCanonical } from "@verdigris/contracts";
 import type { EntryChange } from "./diff.ts";
 
 const longestValue = 60;

@@ -1,5 +1,4 @@
-import type { BundleManifest, JsonObject, JsonValue } from "@verdigris/contracts";
-import { writeCanonical } from "./canonical-json.ts";
+import { type BundleManifest, type JsonObject, type JsonValue, writeCanonical } from "@verdigris/contracts";
 import { diffText } from "./diff-text.ts";
 
 /** One of the five pieces of a bundle. */

@@ -1,8 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { type Digest, InvalidArgumentError } from "@verdigris/contracts";
-import { canonicalJson } from "./canonical-json.ts";
-import { isPlainObject } from "./plain-json.ts";
+import { canonicalJson, type Digest, InvalidArgumentError, isPlainObject } from "@verdigris/contracts";
 
 /**
  * SHA-256 of `content` as `sha256:` and 64 lower-case hex digits; text is digested as its UTF-8 bytes, exactly as it is

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from "@verdigris/contracts";
-import { isPlainObject } from "./plain-json.ts";
+import { isPlainObject, type JsonObject, type JsonValue } from "@verdigris/contracts";
 
 /** By dotted path, `*` standing for an entry name. The paths are those of the bundle, whatever union they stand in. */
 const descriptions: ReadonlyMap<string, string> = new Map([

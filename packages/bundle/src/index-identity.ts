@@ -1,5 +1,10 @@
-import { type Bundle, type IndexEntry, type JsonObject, VerdigrisError } from "@verdigris/contracts";
-import { canonicalJson } from "./canonical-json.ts";
+import {
+  type Bundle,
+  canonicalJson,
+  type IndexEntry,
+  type JsonObject,
+  VerdigrisError,
+} from "@verdigris/contracts";
 
 /**
  * Text that is equal for two entries exactly when they hold the same contents (digest, or live) under the same embedding

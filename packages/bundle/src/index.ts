@@ -1,5 +1,5 @@
+export { canonicalJson } from "@verdigris/contracts";
 export type { BundleInput, PromptInput, ToolInput, TypedBundle } from "./bundle-input.ts";
-export { canonicalJson } from "./canonical-json.ts";
 export {
   type BundleContent,
   type BundleContentOptions,

@@ -1,10 +1,9 @@
 import { dirname, extname, isAbsolute, join } from "node:path";
-import { type Bundle, InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
+import { type Bundle, InvalidArgumentError, isPlainObject, VerdigrisError } from "@verdigris/contracts";
 import type { BundleInput } from "./bundle-input.ts";
 import { defineBundle } from "./define-bundle.ts";
 import { type BundleIssue, invalidBundle } from "./issues.ts";
 import { maxTextLength, parseJsonText } from "./json-text.ts";
-import { isPlainObject } from "./plain-json.ts";
 import { readPrompt, readText } from "./read-file.ts";
 import { parseYamlText, type YamlText } from "./yaml-text.ts";
 

@@ -1,6 +1,6 @@
-import type { BundleManifest } from "@verdigris/contracts";
+import { type BundleManifest, joinPath } from "@verdigris/contracts";
 import { z } from "zod";
-import { type BundleIssue, joinPath } from "./issues.ts";
+import type { BundleIssue } from "./issues.ts";
 import {
   codePiece,
   digest,

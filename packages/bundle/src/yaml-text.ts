@@ -1,6 +1,6 @@
-import { VerdigrisError } from "@verdigris/contracts";
+import { joinPath, maxJsonIssues, VerdigrisError } from "@verdigris/contracts";
 import { type Alias, type Document, isMap, isScalar, isSeq, parseDocument, visit, type YAMLMap } from "yaml";
-import { type BundleIssue, invalidBundle, joinPath, maxIssues } from "./issues.ts";
+import { type BundleIssue, invalidBundle } from "./issues.ts";
 import { maxTextLength } from "./json-text.ts";
 
 /** What YAML text holds. */
@@ -100,7 +100,7 @@ function readMap(map: YAMLMap, path: string, reading: Reading): void {
   for (const { key, value } of map.items) {
     const name = String(isScalar(key) ? key.value : key);
     const inner = joinPath(path, name);
-    if (names.has(name) && reading.issues.length < maxIssues) {
+    if (names.has(name) && reading.issues.length < maxJsonIssues) {
       reading.issues.push({ path: inner, problem: "stands twice in one object" });
     }
     names.add(name);

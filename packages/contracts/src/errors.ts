@@ -21,6 +21,12 @@ export type ErrorCode =
   | "content-missing"
   | "content-unresolved"
   | "digest-mismatch"
+  // evals
+  | "eval-set-invalid"
+  | "results-invalid"
+  | "policy-invalid"
+  | "production-invalid"
+  | "evidence-invalid"
   // route
   | "no-route"
   | "route-conflict"

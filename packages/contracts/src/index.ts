@@ -11,6 +11,7 @@ export type {
   PromptEntry,
   ToolEntry,
 } from "./bundle.ts";
+export { canonicalJson, writeCanonical } from "./canonical-json.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   type ErrorCode,
@@ -22,6 +23,15 @@ export {
 export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "./keys.ts";
+export {
+  isPlainObject,
+  type JsonIssue,
+  joinPath,
+  maxJsonIssues,
+  type PlainJson,
+  type PlainJsonLimits,
+  readPlainJson,
+} from "./plain-json.ts";
 export { createPrefixedStore } from "./prefixed-store.ts";
 export { decodeRecord, recordVersion, type VersionedRecord } from "./records.ts";
 export type {
@@ -70,3 +80,4 @@ export {
 } from "./store.ts";
 export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts";
 export { createStoreWatchers, type StoreWatchers } from "./store-watchers.ts";
+export { type GateAnswer, type Verdict, verdictExitCode } from "./verdict.ts";

@@ -1,11 +1,16 @@
 import { resolve } from "node:path";
-import { InvalidArgumentError, isVerdigrisError, VerdigrisError } from "@verdigris/contracts";
+import {
+  canonicalJson,
+  InvalidArgumentError,
+  isPlainObject,
+  isVerdigrisError,
+  joinPath,
+  VerdigrisError,
+} from "@verdigris/contracts";
 import type { BundleInput, TypedBundle } from "../bundle-input.ts";
-import { canonicalJson } from "../canonical-json.ts";
 import { defineBundle } from "../define-bundle.ts";
 import { digestOf } from "../digest.ts";
-import { type BundleIssue, invalidBundle, joinPath } from "../issues.ts";
-import { isPlainObject } from "../plain-json.ts";
+import { type BundleIssue, invalidBundle } from "../issues.ts";
 import { readPrompt } from "../read-file.ts";
 import type { BundleSources } from "./bundle-sources.ts";
 import { digestAny, digestListed } from "./digest-path.ts";

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
-import { type Digest, InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson, type Digest, InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
 import { digestOf } from "../digest.ts";
 import { invalidBundle } from "../issues.ts";
 

@@ -1,7 +1,6 @@
-import { isVerdigrisError, type ToolEntry } from "@verdigris/contracts";
+import { isPlainObject, isVerdigrisError, joinPath, type ToolEntry } from "@verdigris/contracts";
 import { digestOfContract, type ToolContract } from "../digest.ts";
-import { type BundleIssue, invalidBundle, joinPath } from "../issues.ts";
-import { isPlainObject } from "../plain-json.ts";
+import { type BundleIssue, invalidBundle } from "../issues.ts";
 
 /** One tool as an MCP server lists it; other members are not part of the contract. */
 export interface ListedTool {

@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { isPlainObject } from "@verdigris/contracts";
 import { invalidBundle } from "../issues.ts";
-import { isPlainObject } from "../plain-json.ts";
 
 const namePattern = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/i;
 

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type JsonValue } from "@verdigris/contracts";
+import { InvalidArgumentError } from "./errors.ts";
+import type { JsonValue } from "./json.ts";
 import { readPlainJson } from "./plain-json.ts";
 
 // Own code, not a package: bundle ids stand on these few lines, the packages that do the same either need a newer Node or

@@ -1,10 +1,27 @@
-import type { JsonObject, JsonValue } from "@verdigris/contracts";
-import { type BundleIssue, joinPath, maxIssues } from "./issues.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
+
+/** One thing wrong with data: where, and what; the two read as one sentence. */
+export interface JsonIssue {
+  /** Dotted path from the top of the data, such as `models.planner.snapshot`; empty for the whole of it. */
+  readonly path: string;
+  /** Completes the sentence that the path begins: "is missing", "is unknown". */
+  readonly problem: string;
+}
+
+/** More issues would bury the first; hostile data can have millions. */
+export const maxJsonIssues = 100;
+
+/** Appends a member name to a path; names that are no plain words are quoted, long ones cut. */
+export function joinPath(path: string, name: string | number): string {
+  const text = String(name);
+  const shown = /^[\w.:-]{1,128}$/.test(text) ? text : JSON.stringify(text.slice(0, 40));
+  return path === "" ? shown : `${path}.${shown}`;
+}
 
 /** What was read: a deeply frozen copy, meaningful only when `issues` is empty and `tooLarge` is false. */
 export interface PlainJson {
   readonly value: JsonValue;
-  readonly issues: readonly BundleIssue[];
+  readonly issues: readonly JsonIssue[];
   readonly tooLarge: boolean;
 }
 
@@ -17,7 +34,7 @@ export interface PlainJsonLimits {
 }
 
 interface Reading extends PlainJsonLimits {
-  readonly issues: BundleIssue[];
+  readonly issues: JsonIssue[];
   readonly open: Set<object>;
   units: number;
 }
@@ -114,6 +131,6 @@ function readObject(value: object, path: string, reading: Reading): JsonValue {
 }
 
 function report(reading: Reading, path: string, problem: string): null {
-  if (reading.issues.length < maxIssues) reading.issues.push({ path, problem });
+  if (reading.issues.length < maxJsonIssues) reading.issues.push({ path, problem });
   return null;
 }
