@@ -36,6 +36,35 @@ export const requirements: Readonly<Record<string, string>> = {
   "CONTENT-CHECKED": "A text reaches a pipeline only when it is the one its bundle was made with.",
   "CONTENT-KEPT":
     "A clean-up never takes contents that an unrecycled bundle needs, whatever is registered meanwhile.",
+  "EVAL-IDENTITY":
+    "A case of an eval set is known by its author's id and a digest of its content; adding cases changes no other case.",
+  "EVAL-RESULTS":
+    "Results of any runner are read from one documented form in memory that grows with the scores, and a score is never made up.",
+  "EVAL-COMPARABLE":
+    "A changed or removed case, another scorer or another judge makes results incomparable, by name; an added case does not.",
+  "GATE-THREE-WAYS":
+    "A gate passes, fails or cannot tell, each on the evidence of bounds, with an exit code of its own.",
+  "GATE-TEACHES":
+    "What is not decided says which margin the set can confirm, and the price of each way to a decision.",
+  "GATE-SLICES":
+    "A better average does not carry a slice that got worse: critical slices have margins of their own, all others are screened.",
+  "GATE-MUST-PASS": "A case that must pass passes in every repeat, or the gate fails.",
+  "GATE-COVERAGE":
+    "A set that does not represent production fails the gate or is weighted to production, and the slices to fill are named with numbers.",
+  "GATE-RARE-EVENTS":
+    "Events that must hardly ever happen are held under an absolute ceiling by an exact bound that says how many cases it needs.",
+  "GATE-HELD-OUT": "A case that stands in a bundle's prompts is named and left out.",
+  "GATE-QUALITY-AXIS":
+    "A verdict says who looks for what exact checks miss, refuses a judge that agrees with people too little, and scales its margin.",
+  "GATE-NOISE": "Beside every verdict stands how far the baseline lies from itself.",
+  "GATE-LOOKS":
+    "A second look is planned before the first, spends its part of the error, and both are on record.",
+  "GATE-EVIDENCE":
+    "Evidence is one digested record, accepted elsewhere only for the same bundles, set and policy, while it is young enough.",
+  "GATE-BAD-INPUT":
+    "Data that cannot be judged gives a code or a verdict of its own, never a pass and never a crash.",
+  "GATE-POLICY-FIRST":
+    "What a gate asks for is one digested policy, agreed before results exist; the verdict names it.",
   "AUTHORITY-CLOSED": "Every verb is asked for; what is not a yes in time refuses, and nothing is changed.",
   "AUTHORITY-RECORDED":
     "Who acted is on record, marked where nobody but the caller says so; refusals are on record apart, at a bounded rate.",
