@@ -15,10 +15,26 @@ export interface MetricScores {
   readonly means: readonly number[];
 }
 
+/** Several findings read the same scores of the same results, which never change. */
+const read = new WeakMap<readonly CaseResult[], Map<string, MetricScores>>();
+
 /** The scores of `metric`. Every one of them is a number: cases without are out of the comparison by now. */
 export function scoresOf(results: readonly CaseResult[], metric: string): MetricScores {
-  const repeats = results.map((result) => result.repeats.map(({ scores }) => scores[metric] ?? Number.NaN));
-  return { repeats, means: repeats.map(mean) };
+  const known = read.get(results) ?? new Map<string, MetricScores>();
+  read.set(results, known);
+  const found = known.get(metric);
+  if (found !== undefined) return found;
+  const repeats: number[][] = [];
+  const means: number[] = [];
+  for (const result of results) {
+    const scores: number[] = [];
+    for (const repeat of result.repeats) scores.push(repeat.scores[metric] ?? Number.NaN);
+    repeats.push(scores);
+    means.push(mean(scores));
+  }
+  const made = { repeats, means };
+  known.set(metric, made);
+  return made;
 }
 
 /** The cases at `kept`, with what was scored on them. */

@@ -43,10 +43,12 @@ export function selectHeldOut(options: SelectOptions): SelectedCases {
       found.push(reason("repeats-unequal", text, { cases: unequal }));
     }
   }
+  const asked = policy.metrics.map(({ metric }) => metric);
+  const compared = policy.metrics.flatMap(({ kind, metric }) => (kind === "rare-event" ? [] : [metric]));
   const incomplete = present.filter(
     ({ id }) =>
-      !isMeasured(candidate.cases.get(id), policy, true) ||
-      (baseline !== null && !isMeasured(baseline.cases.get(id), policy, false)),
+      !isMeasured(candidate.cases.get(id), asked) ||
+      (baseline !== null && !isMeasured(baseline.cases.get(id), compared)),
   );
   const unmeasured = [...missing.filter((id) => !promptIds.has(id)), ...incomplete.map(({ id }) => id)];
   if (unmeasured.length > policy.maxUnmeasured * set.cases.length) {
@@ -80,13 +82,12 @@ export function selectHeldOut(options: SelectOptions): SelectedCases {
   };
 }
 
-function isMeasured(result: CaseResult | undefined, { metrics }: GatePolicy, rareEvents: boolean): boolean {
+function isMeasured(result: CaseResult | undefined, metrics: readonly string[]): boolean {
   if (result === undefined) return false;
-  return result.repeats.every(({ scores }) =>
-    metrics.every(
-      ({ kind, metric }) => (kind === "rare-event" && !rareEvents) || typeof scores[metric] === "number",
-    ),
-  );
+  for (const { scores } of result.repeats) {
+    for (const metric of metrics) if (typeof scores[metric] !== "number") return false;
+  }
+  return true;
 }
 
 function promptNotes(
