@@ -51,6 +51,21 @@ describe("the verdict", () => {
     expect(evidence.summary).toContain("207 cases");
   });
 
+  it("knows how many cases in agreement would do where the bundles agree on all [GATE-TEACHES]", () => {
+    const agree = (n: number): ReturnType<typeof gate> => {
+      const some = sampleSet(n);
+      return gate({
+        set: some,
+        baseline: sampleResults(some, steady),
+        candidate: sampleResults(some, steady, { bundle: "green" }),
+      });
+    };
+    const short = agree(12);
+    expect(short.verdict).toBe("inconclusive");
+    expect(short.metrics[0]?.plan?.levers[1]).toMatchObject({ lever: "cases", value: 52, runs: 80 });
+    expect([agree(51).verdict, agree(52).verdict]).toEqual(["inconclusive", "pass"]);
+  });
+
   it("prices more repeats where runs of one bundle can be compared with each other [GATE-TEACHES]", () => {
     const draw = random(11);
     const noisy = (): number => (draw() < 0.8 ? 1 : 0);

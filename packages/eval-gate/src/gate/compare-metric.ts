@@ -61,6 +61,7 @@ export function compareMetric(options: CompareOptions): DraftFinding {
   const decided = interval.lower > -base.margin || interval.upper < 0;
   const { power, runCost } = options;
   const { standardError } = estimate;
+  const simple = binary && frame.clusters === undefined && frame.strata === null;
   const facts = {
     blue,
     green,
@@ -70,6 +71,7 @@ export function compareMetric(options: CompareOptions): DraftFinding {
     alpha,
     power,
     decided,
+    simple,
     runCost,
   };
   return {

@@ -1,4 +1,10 @@
-import { casesNeeded, confirmableMargin, varianceAt, varianceParts } from "@verdigris/statistics";
+import {
+  casesNeeded,
+  confirmableMargin,
+  normalQuantile,
+  varianceAt,
+  varianceParts,
+} from "@verdigris/statistics";
 import type { GatePlan, Lever } from "../evidence/findings.ts";
 import type { MetricScores } from "./comparison.ts";
 import { mean } from "./comparison.ts";
@@ -14,6 +20,8 @@ export interface PlanFacts {
   readonly alpha: number;
   readonly power: number;
   readonly decided: boolean;
+  /** One pass or fail per case, without clusters or weights. */
+  readonly simple: boolean;
   /** Mean cost of one run; null where it is not known. */
   readonly runCost: number | null;
 }
@@ -28,7 +36,7 @@ export function planOf(facts: PlanFacts): GatePlan {
   const { differences, margin, alpha, power, decided, blue } = facts;
   const n = differences.length;
   const spread = spreadOf(facts);
-  if (spread === null) return { confirms: null, power, levers: [] };
+  if (spread === null) return facts.simple ? planOfTies(facts) : { confirms: null, power, levers: [] };
   const repeats = Math.round(mean(blue.repeats.map((scores) => scores.length)));
   const variance = spread.at(repeats) ?? spread.now;
   const confirms = confirmableMargin({ variance, n, alpha, power });
@@ -43,6 +51,22 @@ export function planOf(facts: PlanFacts): GatePlan {
     levers.push(priced("repeats", more, (more - repeats) * n * 2, facts));
     break;
   }
+  return { confirms, power, levers };
+}
+
+/**
+ * Where the bundles agree on every case, Tango's lower bound is `-z² / (n + z²)`: that is the margin such a set confirms,
+ * and `z² (1 - m) / m` cases in agreement confirm `m`.
+ */
+function planOfTies(facts: PlanFacts): GatePlan {
+  const { differences, margin, alpha, power, decided } = facts;
+  const square = normalQuantile(alpha) ** 2;
+  const n = differences.length;
+  const confirms = square / (n + square);
+  if (decided) return { confirms, power, levers: [] };
+  const cases = Math.floor((square * (1 - margin)) / margin) + 1;
+  const levers = [priced("margin", confirms, 0, { ...facts, runCost: 0 })];
+  if (cases > n) levers.push(priced("cases", cases, (cases - n) * 2, facts));
   return { confirms, power, levers };
 }
 

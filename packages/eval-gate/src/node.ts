@@ -1,0 +1,1 @@
+export { loadEvalSet } from "./eval-set/load-eval-set.ts";
