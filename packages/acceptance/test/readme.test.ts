@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { engineOf, hasEngine } from "./engines.ts";
 import { packages, read, root } from "./workspace.ts";
 
 const run = promisify(execFile);
@@ -35,7 +36,9 @@ describe.each(readmes)("the README of $name", ({ path }) => {
 
   it("runs its program as it stands, on the built packages [HOUSE-README]", {
     timeout: 120_000,
-  }, async () => {
+  }, async ({ skip }) => {
+    const engine = engineOf(firstProgram(path));
+    if (engine !== null && !(await hasEngine(engine))) skip(`needs ${engine}`);
     const file = join(folder, `${path.replaceAll(/[^a-z0-9]+/gi, "-")}.ts`);
     writeFileSync(file, `${firstProgram(path)}\nexport {};\n`);
     const out = join(folder, "out");
