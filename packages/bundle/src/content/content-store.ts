@@ -1,4 +1,5 @@
 import {
+  type AgentKeys,
   agentKeys,
   type BundleId,
   type Digest,
@@ -20,7 +21,7 @@ export interface ContentStore {
   /** The text with this digest, or null. Throws `digest-mismatch` when what is stored is not it. */
   read(digest: Digest): Promise<string | null>;
   /**
-   * Writes what is missing and resolves with the ops that tie the texts to a bundle: they belong in the commit that registers
+   * Writes what is missing or damaged and resolves with the ops that tie the texts to a bundle: they belong in the commit that registers
    * it. Shared texts get a new revision there, so that a clean-up under way leaves them alone.
    */
   prepare(texts: readonly string[], bundle: BundleId): Promise<readonly StoreOp[]>;
@@ -43,6 +44,32 @@ function checkText(text: string): void {
       "contents",
       `may hold texts of at most ${longestContent} characters, got ${text.length}`,
     );
+  }
+}
+
+async function joinChunks(store: Store, keys: AgentKeys, hex: string, blob: BlobRecord): Promise<string> {
+  const wanted = Array.from({ length: blob.chunks }, (_, index) => keys.chunk(hex, blob.upload, index));
+  const parts: string[] = [];
+  for (let at = 0; at < wanted.length; at += chunksPerCommit) {
+    const { entries } = await store.get(wanted.slice(at, at + chunksPerCommit));
+    const found = entries.filter((entry) => entry !== null);
+    parts.push(...found.map((entry) => decodeRecord<ChunkRecord>(entry.key, entry.value).text));
+  }
+  return parts.join("");
+}
+
+async function isWhole(
+  store: Store,
+  keys: AgentKeys,
+  hex: string,
+  blob: BlobRecord,
+  text: string,
+): Promise<boolean> {
+  try {
+    return (await joinChunks(store, keys, hex, blob)) === text;
+  } catch (error) {
+    if (isVerdigrisError(error, "record-corrupt")) return false;
+    throw error;
   }
 }
 
@@ -69,23 +96,14 @@ export function createContentStore(agent: string, store: Store, newId: () => str
   const headerOp = async (text: string, entry: StoreEntry | null, bundle: BundleId): Promise<StoreOp> => {
     const hex = hexOf(digestOf(text));
     const key = keys.blob(hex);
-    if (entry !== null) {
-      const record = decodeRecord<BlobRecord>(key, entry.value);
-      return { op: "put", key, rev: entry.rev, value: JSON.stringify({ ...record, bundle }) };
+    if (entry === null) {
+      const record: BlobRecord = { v: recordVersion, ...(await upload(hex, text)), bundle };
+      return { op: "put", key, rev: 0, value: JSON.stringify(record) };
     }
-    const record: BlobRecord = { v: recordVersion, ...(await upload(hex, text)), bundle };
-    return { op: "put", key, rev: 0, value: JSON.stringify(record) };
-  };
-
-  const join = async (hex: string, blob: BlobRecord): Promise<string> => {
-    const wanted = Array.from({ length: blob.chunks }, (_, index) => keys.chunk(hex, blob.upload, index));
-    const parts: string[] = [];
-    for (let at = 0; at < wanted.length; at += chunksPerCommit) {
-      const { entries } = await store.get(wanted.slice(at, at + chunksPerCommit));
-      const found = entries.filter((entry) => entry !== null);
-      parts.push(...found.map((entry) => decodeRecord<ChunkRecord>(entry.key, entry.value).text));
-    }
-    return parts.join("");
+    const record = decodeRecord<BlobRecord>(key, entry.value);
+    // What was damaged is replaced here; otherwise no bundle with this text could ever be loaded again.
+    const mended = (await isWhole(store, keys, hex, record, text)) ? {} : await upload(hex, text);
+    return { op: "put", key, rev: entry.rev, value: JSON.stringify({ ...record, ...mended, bundle }) };
   };
 
   return {
@@ -93,14 +111,14 @@ export function createContentStore(agent: string, store: Store, newId: () => str
       const key = keys.blob(hexOf(digest));
       const header = (await store.get([key])).entries[0] ?? null;
       if (header === null) return null;
-      const text = await join(hexOf(digest), decodeRecord<BlobRecord>(key, header.value));
+      const text = await joinChunks(store, keys, hexOf(digest), decodeRecord<BlobRecord>(key, header.value));
       if (digestOf(text) === digest) return text;
       // A clean-up between the two reads took it away, or somebody changed it.
       const now = (await store.get([key])).entries[0] ?? null;
       if (now?.rev !== header.rev) return null;
       throw new VerdigrisError(
         "digest-mismatch",
-        `the stored content of ${digest} is not what its digest says: register its bundle again under a new id`,
+        `the stored content of ${digest} is not what its digest says: register its bundle again with its contents`,
         { agent, digest },
       );
     },
