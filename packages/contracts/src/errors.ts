@@ -34,6 +34,7 @@ export type ErrorCode =
   | "route-held"
   | "move-refused"
   | "not-authorized"
+  | "audit-tampered"
   // runs
   | "bundle-not-on-route"
   | "bundle-sealed"

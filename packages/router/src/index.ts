@@ -14,4 +14,11 @@ export {
 } from "./route-transitions.ts";
 export { createStoreRouter, type StoreRouter, type StoreRouterOptions } from "./store-router.ts";
 export { createStoreTime, type StoreTime } from "./store-time.ts";
-export { type AuditCheck, type AuditLine, listAudit, verifyAudit } from "./verify-audit.ts";
+export {
+  type AuditCheck,
+  type AuditExport,
+  type AuditLine,
+  exportAudit,
+  listAudit,
+  verifyAudit,
+} from "./verify-audit.ts";

@@ -10,6 +10,7 @@ import {
   type Store,
   type StoreEntry,
   storeLimits,
+  VerdigrisError,
 } from "@verdigris/contracts";
 import { auditDigest } from "./audit.ts";
 
@@ -19,6 +20,15 @@ export interface AuditLine {
   /** Store time of the move. */
   readonly at: number;
   readonly digest: Digest;
+  /** The entry as it is stored: SHA-256 over its UTF-8 bytes is `digest`, and `previous` of the next entry. */
+  readonly text: string;
+}
+
+/** A whole, verified audit. */
+export interface AuditExport {
+  /** Digest of the last entry, as the route has it; null where there is no route. */
+  readonly head: Digest | null;
+  readonly lines: readonly AuditLine[];
 }
 
 /** Whether the audit of an agent is whole and untouched; the first fault otherwise. */
@@ -36,10 +46,11 @@ function lineOf(stored: StoreEntry): AuditLine {
     entry: decodeRecord<AuditEntry>(stored.key, stored.value),
     at: stored.at,
     digest: auditDigest(stored.value),
+    text: stored.value,
   };
 }
 
-/** Audit entries after a generation, oldest first, one page at a time: export them with the text they were digested as. */
+/** Audit entries after a generation, oldest first, one page at a time. Nothing is verified: {@link exportAudit} does. */
 export async function listAudit(
   store: Store,
   agent: string,
@@ -71,6 +82,7 @@ function fault(generation: number, what: "missing" | "altered" | "unreadable" | 
 interface Chain {
   expected: number;
   head: Digest | null;
+  readonly seen: (line: AuditLine) => void;
 }
 
 /** Follows the chain by one entry; the fault, or null to go on. */
@@ -88,6 +100,7 @@ function follow(chain: Chain, stored: StoreEntry): AuditCheck | null {
   if (line.entry.previous !== chain.head) return fault(Math.max(1, key - 1), "altered");
   chain.head = line.digest;
   chain.expected++;
+  chain.seen(line);
   return null;
 }
 
@@ -122,11 +135,33 @@ async function reachesBeyond(
  * it and the route were rewritten as well: keep `head` somewhere else to find that too.
  */
 export async function verifyAudit(store: Store, agent: string): Promise<AuditCheck> {
+  return check(store, agent, () => {});
+}
+
+/**
+ * The whole audit of an agent with the digest that the route gives for it, or nothing: it is verified as it is read.
+ * Lines are oldest first; whoever holds `head` can prove later that none of their texts was changed.
+ *
+ * Throws `audit-tampered` for an audit that {@link verifyAudit} finds fault with, with `generation` and `fault`.
+ */
+export async function exportAudit(store: Store, agent: string): Promise<AuditExport> {
+  const lines: AuditLine[] = [];
+  const found = await check(store, agent, (line) => lines.push(line));
+  if (found.ok) return { head: found.head, lines };
+  const { generation, fault, message } = found;
+  throw new VerdigrisError(
+    "audit-tampered",
+    `${message}: find out who can write to the store of ${agent}, and what an earlier export says`,
+    { agent, generation, fault },
+  );
+}
+
+async function check(store: Store, agent: string, seen: Chain["seen"]): Promise<AuditCheck> {
   const keys = agentKeys(agent);
   const stored = (await store.get([keys.route])).entries[0] ?? null;
   const route = stored === null ? null : decodeRecord<Route>(stored.key, stored.value);
   const last = route?.generation ?? 0;
-  const chain: Chain = { expected: 1, head: null };
+  const chain: Chain = { expected: 1, head: null, seen };
   for await (const entry of entriesUpTo(store, keys, last)) {
     const found = follow(chain, entry);
     if (found !== null) return found;

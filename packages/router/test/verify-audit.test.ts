@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { type AuditEntry, agentKeys, type StoreEntry } from "@verdigris/contracts";
 import {
   createStoreRouter,
   defaultPolicy,
+  exportAudit,
   listAudit,
   type StoreRouter,
   verifyAudit,
@@ -101,6 +103,36 @@ describe("verifyAudit", () => {
     expect(await check).toMatchObject({ ok: true, entries: 3 });
     expect(await verifyAudit(store, "agent")).toMatchObject({ ok: true, entries: 4 });
   });
+});
+
+describe("exportAudit", () => {
+  const sha256 = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
+  it("gives texts whose chain anybody can compute again, up to the head of the route [ROUTE-AUDIT]", async () => {
+    const { head, lines } = await exportAudit(store, "agent");
+    let previous: string | null = null;
+    for (const { text, digest, entry } of lines) {
+      expect(JSON.parse(text)).toEqual(entry);
+      expect(entry.previous).toBe(previous);
+      previous = sha256(text);
+      expect(digest).toBe(previous);
+    }
+    expect([lines.length, head]).toEqual([3, previous]);
+    expect(await exportAudit(store, "nobody")).toEqual({ head: null, lines: [] });
+  });
+
+  it.each([1, 2, 3])(
+    "gives nothing when entry %i was changed or removed [ROUTE-AUDIT]",
+    async (generation) => {
+      await alter(generation, { reason: "another" });
+      const refused = { code: "audit-tampered", details: { agent: "agent", generation, fault: "altered" } };
+      await expect(exportAudit(store, "agent")).rejects.toMatchObject(refused);
+      const { key, rev } = await entryOf(generation);
+      await store.commit([{ op: "del", key, rev }]);
+      const missing = { code: "audit-tampered", details: { generation, fault: "missing" } };
+      await expect(exportAudit(store, "agent")).rejects.toMatchObject(missing);
+    },
+  );
 });
 
 describe("listAudit", () => {
