@@ -59,7 +59,7 @@ interface AuthorityOptions {
   readonly authorize: Authorize | undefined;
 }
 
-/** An authorizer that has not answered by then has refused. */
+/** A hook that has not answered by then has refused. */
 const answerMs = 5_000;
 
 const nobody: Actor = Object.freeze({ kind: "machine", id: "unidentified", selfDeclared: true });
@@ -76,6 +76,20 @@ function denial(agent: string, actor: Actor, verb: Verb, why: string, cause?: un
   return new VerdigrisError("not-authorized", message, { agent, actor, verb, why }, { cause });
 }
 
+/** The hook's answer, or the rejection that `late` makes of its silence. */
+async function bounded<T>(clock: Clock, hook: () => T | Promise<T>, late: () => Error): Promise<T> {
+  let cancel = (): void => {};
+  const silence = new Promise<never>((_, reject) => {
+    cancel = clock.setTimer(() => reject(late()), answerMs);
+  });
+  const asked = async (): Promise<T> => hook();
+  try {
+    return await Promise.race([asked(), silence]);
+  } finally {
+    cancel();
+  }
+}
+
 async function ask(
   options: AuthorityOptions,
   authorize: Authorize,
@@ -84,16 +98,9 @@ async function ask(
   context: AuthorizeContext,
 ): Promise<void> {
   const { agent, clock } = options;
-  let cancel = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.setTimer(
-      () => reject(denial(agent, actor, verb, `authorize did not answer within ${answerMs} ms`)),
-      answerMs,
-    );
-  });
-  const asked = async (): Promise<AuthorizeAnswer> => authorize(actor, verb, context);
+  const late = (): Error => denial(agent, actor, verb, `authorize did not answer within ${answerMs} ms`);
   try {
-    const answer = await Promise.race([asked(), late]);
+    const answer = await bounded(clock, () => authorize(actor, verb, context), late);
     if (answer === true || (typeof answer === "object" && answer?.allowed === true)) return;
     const why = typeof answer === "object" ? answer?.why : undefined;
     throw denial(agent, actor, verb, why ?? "authorize refused");
@@ -101,9 +108,25 @@ async function ask(
     throw isVerdigrisError(error, "not-authorized")
       ? error
       : denial(agent, actor, verb, "authorize threw", error);
-  } finally {
-    cancel();
   }
+}
+
+/** Who the host says is acting; anything but an actor in time is nobody, and nobody may act. */
+async function identified({ agent, clock }: AuthorityOptions, identity: Identity): Promise<Actor> {
+  const nobodyKnown = (why: string, cause?: unknown): VerdigrisError =>
+    new VerdigrisError("not-authorized", `nobody can act on ${agent}: ${why}`, { agent, why }, { cause });
+  const late = nobodyKnown(`the identity hook did not answer within ${answerMs} ms`);
+  const answer: unknown = await bounded(clock, identity, () => late).catch((cause: unknown) => {
+    throw cause === late ? late : nobodyKnown("the identity hook threw", cause);
+  });
+  const { kind, id } = (answer ?? {}) as Partial<Actor>;
+  if (!isKind(kind) || typeof id !== "string" || id === "")
+    throw nobodyKnown("the identity hook named no actor");
+  return { kind, id };
+}
+
+function isKind(kind: unknown): kind is Actor["kind"] {
+  return kind === "person" || kind === "machine" || kind === "policy";
 }
 
 /** Creates the authority of one agent in one process. */
@@ -143,17 +166,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
       if (identity === undefined) return declared(given ?? fallback);
       if (given !== undefined)
         throw new InvalidArgumentError("actor", "comes from the identity hook here: leave it out");
-      try {
-        const { kind, id } = await identity();
-        return { kind, id };
-      } catch (cause) {
-        throw new VerdigrisError(
-          "not-authorized",
-          `nobody can act on ${agent}: the identity hook threw`,
-          { agent },
-          { cause },
-        );
-      }
+      return identified(options, identity);
     },
     async require(actor, verb, facts) {
       if (authorize === undefined) return;

@@ -38,6 +38,7 @@ export {
 } from "@verdigris/run-pinning";
 export type { Authorize, AuthorizeAnswer, AuthorizeContext, Identity, Verb } from "./authority.ts";
 export { createVerdigris } from "./create-verdigris.ts";
+export type { Notice, NoticeLine } from "./list-notices.ts";
 export type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
 export type { RecordKeeping } from "./record-keeping.ts";
 export type { BundleLine, Verdigris, VerdigrisStatus } from "./verdigris.ts";

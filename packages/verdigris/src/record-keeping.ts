@@ -1,6 +1,14 @@
 import { type CleanUp, cleanUpContent, type ReferencedPiece, referencedPieces } from "@verdigris/bundle";
 import { type Store, VerdigrisError } from "@verdigris/contracts";
-import { type AuditCheck, type AuditLine, listAudit, verifyAudit } from "@verdigris/router";
+import {
+  type AuditCheck,
+  type AuditExport,
+  type AuditLine,
+  exportAudit,
+  listAudit,
+  verifyAudit,
+} from "@verdigris/router";
+import { listNotices, type NoticeLine } from "./list-notices.ts";
 
 /** What an agent has on record beside its route and its runs. */
 export interface RecordKeeping {
@@ -8,6 +16,10 @@ export interface RecordKeeping {
   audit(options?: { readonly after?: number; readonly limit?: number }): Promise<readonly AuditLine[]>;
   /** Recomputes the chain of the audit and names the first entry that was changed, removed or added afterwards. */
   verifyAudit(): Promise<AuditCheck>;
+  /** All of the audit with its head, verified as it is read, or nothing. Errors: `audit-tampered`. */
+  exportAudit(): Promise<AuditExport>;
+  /** Refused verbs and named starts, oldest first, one page at a time; they stand apart from the chain. */
+  notices(options?: { readonly after?: string; readonly limit?: number }): Promise<readonly NoticeLine[]>;
   /** Everything that bundles not yet recycled still need: old snapshots, indexes, tool versions, prompts. */
   referencedPieces(): Promise<readonly ReferencedPiece[]>;
   /** Removes stored contents that no unrecycled bundle needs. Safe beside registrations; any process may. */
@@ -23,6 +35,8 @@ export function createRecords(agent: string, store: Store | null): RecordKeeping
   return {
     audit: async (options) => listAudit(need(), agent, options),
     verifyAudit: async () => verifyAudit(need(), agent),
+    exportAudit: async () => exportAudit(need(), agent),
+    notices: async (options) => listNotices(need(), agent, options),
     referencedPieces: async () => referencedPieces(need(), agent),
     cleanUpContents: async () => cleanUpContent(need(), agent),
   };

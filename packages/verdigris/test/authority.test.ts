@@ -152,6 +152,42 @@ describe("a refusal", () => {
   });
 });
 
+describe("what is on record beside the audit", () => {
+  it("is read a page at a time: who was refused what, and who named a bundle [AUTHORITY-RECORDED]", async () => {
+    let allowed = true;
+    const agent = open({ authorize: () => allowed });
+    const preview = await agent.start({ bundle: "blue" });
+    allowed = false;
+    await clock.advance(1);
+    await agent.rollback({ reason: "first" }).catch(() => {});
+    await clock.advance(1);
+    await agent.rollback({ reason: "second" }).catch(() => {});
+    const [first, ...rest] = await agent.notices({ limit: 2 });
+    expect(first?.notice).toMatchObject({
+      kind: "named-start",
+      bundle: "blue",
+      class: "preview",
+      run: preview.placed ? preview.run.scope.run : "",
+    });
+    expect(rest.map(({ notice }) => notice)).toMatchObject([
+      { kind: "refused", verb: "rollback", reason: "first", actor: { id: "ana", selfDeclared: true } },
+    ]);
+    const last = await agent.notices({ after: rest[0]?.id ?? "" });
+    expect(last.map(({ notice, at }) => [notice, at])).toMatchObject([
+      [{ reason: "second" }, (rest[0]?.at ?? 0) + 1],
+    ]);
+    expect(await agent.notices({ after: last[0]?.id ?? "" })).toEqual([]);
+    for (const options of [{ after: "x" }, { limit: 0 }, { limit: 1_001 }])
+      await expect(agent.notices(options)).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
+  it("is nothing without a store", async () => {
+    const agent = createVerdigris({ agent: "agent", bundle: bundle("blue") });
+    await expect(agent.notices()).rejects.toMatchObject({ code: "store-lacks-capability" });
+    await expect(agent.exportAudit()).rejects.toMatchObject({ code: "store-lacks-capability" });
+  });
+});
+
 describe("the actor of a verb", () => {
   const auditOf = async (agent: Verdigris): Promise<Actor | undefined> =>
     (await agent.audit()).at(-1)?.entry.actor;
