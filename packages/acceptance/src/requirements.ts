@@ -74,6 +74,13 @@ export const requirements: Readonly<Record<string, string>> = {
   "ROUTE-AUDIT": "Every move writes who, why, from and to in its own commit, chained by digest.",
   "ROUTE-SAFE-DIRECTION": "Going back is always open; a machine cannot release what a person holds.",
   "ROUTE-REGRESSED": "A store that lost acknowledged writes is noticed and not obeyed.",
+  "ROUTE-PROPAGATED":
+    "Every move says when each process has applied it, in bounded time, and names those that have not.",
+  "ROUTE-SERVED": "No flip sends new runs to a bundle that no live process serves.",
+  "NODE-RECORD": "Every watching process is on record with what it serves, and gone from it when it stops.",
+  "NODE-FAIL-CLOSED":
+    "A process that cannot hear of moves refuses new runs, lets runs in flight go on, and recovers by itself.",
+  "NODE-OPTIONAL": "A process without watcher and node record is kept right by the fence alone.",
   "RUN-PIN-AT-ACCEPT": "A run is on record before its start resolves, queued and paused work included.",
   "RUN-CLAIM": "Work delivered twice under one id gets its first run back, whatever the route says now.",
   "RUN-PLACEMENT":

@@ -31,6 +31,7 @@ export type ErrorCode =
   | "no-route"
   | "route-conflict"
   | "route-contended"
+  | "node-closed"
   | "route-held"
   | "move-refused"
   | "not-authorized"

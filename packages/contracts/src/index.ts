@@ -23,6 +23,14 @@ export {
 export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "./keys.ts";
+export type {
+  NodeMode,
+  NodeRecord,
+  NodeView,
+  Propagation,
+  ServesClaim,
+  WarmCheck,
+} from "./node.ts";
 export {
   isPlainObject,
   type JsonIssue,
@@ -81,3 +89,4 @@ export {
 export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts";
 export { createStoreWatchers, type StoreWatchers } from "./store-watchers.ts";
 export { type GateAnswer, type Verdict, verdictExitCode } from "./verdict.ts";
+export { sdkVersion } from "./version.ts";

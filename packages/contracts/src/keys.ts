@@ -33,6 +33,9 @@ export interface AgentKeys {
   claim(id: string): string;
   moved(run: string): string;
   audit(generation: number): string;
+  /** All node records. */
+  readonly nodes: string;
+  node(id: string): string;
   notice(at: number, id: string): string;
   /** The header of a content-addressed blob; `hex` is the digest without its `sha256:`. */
   blob(hex: string): string;
@@ -49,6 +52,8 @@ export function agentKeys(agent: string): AgentKeys {
     prefix,
     route: `${prefix}route`,
     pins,
+    nodes: `${prefix}node/`,
+    node: (id) => `${prefix}node/${id}`,
     bundle: (id) => `${prefix}bundle/${id}`,
     index: (name, version) => `${prefix}index/${name}/${version}`,
     pinsOf: (bundle) => `${pins}${bundle}/`,

@@ -138,6 +138,7 @@ export type RefusalReason =
   | "no-route"
   | "bundle-sealed"
   | "bundle-unknown"
+  | "bundle-not-served"
   | "candidate-present"
   | "no-candidate"
   | "not-settled"

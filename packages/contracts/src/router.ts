@@ -1,5 +1,6 @@
 import type { BundleId, Digest } from "./bundle.ts";
 import type { Unsubscribe } from "./events.ts";
+import type { NodeMode, NodeView, Propagation } from "./node.ts";
 import type { Actor, RefusalReason, Route, RouteMove } from "./route.ts";
 
 /** Free-form facts about a run that a canary may aim at and a bill may group by: tenant, plan, cost centre. */
@@ -40,7 +41,13 @@ export interface MoveRequest {
 
 /** What became of a move. A lost race is a value that carries the route as it is now. */
 export type MoveResult =
-  | { readonly outcome: "moved" | "unchanged"; readonly generation: number; readonly route: Route }
+  | {
+      readonly outcome: "moved" | "unchanged";
+      readonly generation: number;
+      readonly route: Route;
+      /** Of a flip: nobody can say whether a process serves the bundle. */
+      readonly unverified?: boolean;
+    }
   /** `generation` is that of the first request; `route` is the current one. */
   | { readonly outcome: "duplicate"; readonly generation: number; readonly route: Route }
   | { readonly outcome: "conflict"; readonly route: Route | null }
@@ -57,6 +64,8 @@ export interface RouterEvents {
   route: RouteSnapshot;
   /** The store answered with an older generation or another incarnation; it was not applied. */
   "store-regressed": { readonly known: RouteSnapshot; readonly found: Route | null };
+  /** How well this process hears of moves has changed. */
+  mode: { readonly from: NodeMode; readonly to: NodeMode };
   /** A background read failed; the last route stays in force for decisions, and starts are still fenced. */
   "router-error": { readonly error: unknown };
 }
@@ -74,6 +83,15 @@ export interface Router {
   /** Reads the route from the store and applies it when newer. Throws `store-regressed` when the store went backwards. */
   refresh(): Promise<RouteSnapshot | null>;
   move(request: MoveRequest): Promise<MoveResult>;
+  /** How well this process hears of moves; null where it reads on demand and the fence alone keeps it right. */
+  mode(): NodeMode | null;
+  /** Every process that keeps a node record, itself included. Rejects with `store-unavailable`. */
+  nodes(): Promise<readonly NodeView[]>;
+  /**
+   * Resolves once every node has applied that generation or expired, in bounded time; never rejects. Costs one `list` per
+   * look, at most two a second after the first few.
+   */
+  propagation(route: Pick<Route, "incarnation" | "generation">): Promise<Propagation>;
   on<E extends keyof RouterEvents>(event: E, fn: (payload: RouterEvents[E]) => void): Unsubscribe;
   close(): Promise<void>;
 }

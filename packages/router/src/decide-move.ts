@@ -81,7 +81,13 @@ export function bundleOf(request: MoveRequest): string | null {
 /** What a request comes to against the route as it was read: an answer, or a route to commit. */
 export type Decision =
   | { readonly answer: MoveResult }
-  | { readonly answer: null; readonly draft: RouteDraft; readonly record: StoreOp | null };
+  | {
+      readonly answer: null;
+      readonly draft: RouteDraft;
+      readonly record: StoreOp | null;
+      /** The bundle comes live where it was not: somebody has to serve it. */
+      readonly needsServing: boolean;
+    };
 
 function early(route: Route | null, request: MoveRequest, requestId: string): MoveResult | null {
   const before = route?.recent.find((recent) => recent.requestId === requestId);
@@ -148,6 +154,7 @@ export function decideMove(
   return {
     answer: null,
     draft: transition.route,
+    needsServing: request.move.verb === "flip" && isForward(route, request.move),
     record: record === null ? null : recordOp(request, transition.route, record),
   };
 }

@@ -5,6 +5,8 @@ import { type AppliedRoute, compareRoutes } from "./route-snapshot.ts";
 /** The route in force in this process: it only ever goes forward. */
 export interface HeldRoute {
   current(): AppliedRoute | null;
+  /** True from a read that proves the store went backwards until one that is ahead again. */
+  regressed(): boolean;
   /**
    * Takes a route over when it is newer. `basis` is what was in force when its read was sent: only a read sent after the
    * current route was in force can prove that the store went backwards (`store-regressed`); any other was merely slow.
@@ -30,12 +32,15 @@ export function createHeldRoute(agent: string, events: EventHub<RouterEvents>): 
 
   return {
     current: () => applied,
+    regressed: () => reported !== null,
     apply(found, basis) {
       const order = compareRoutes(applied, found);
       if (order === "newer" && found !== null) {
         applied = found;
         reported = null;
         events.emit("route", found);
+      } else if (order === "same" && basis === applied) {
+        reported = null;
       } else if (order === "stale" && applied !== null && basis === applied) {
         throw regressed(applied, found?.route ?? null);
       }

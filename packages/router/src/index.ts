@@ -4,6 +4,7 @@ export { bucketOf, seedOf } from "./bucket.ts";
 export { checkRequest, type Decision, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
+export type { NodeFacts, NodeOptions } from "./node-keeper.ts";
 export { type AppliedRoute, readRoute } from "./route-snapshot.ts";
 export { completePolicy, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
 export {

@@ -1,17 +1,21 @@
 import {
   type AgentKeys,
+  type BundleRecord,
   type Clock,
   isVerdigrisError,
   type MoveRequest,
   type MoveResult,
+  type NodeView,
+  type Route,
   type Store,
   type StoreEntry,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { withAudit } from "./audit.ts";
+import { type AuditFacts, withAudit } from "./audit.ts";
 import { bundleOf, checkRequest, decideMove } from "./decide-move.ts";
 import { type AppliedRoute, readRoute } from "./route-snapshot.ts";
+import { type Serving, servedBy } from "./serves.ts";
 import type { StoreTime } from "./store-time.ts";
 
 /** Reads the route, and other keys in the same moment. */
@@ -28,6 +32,8 @@ interface MoverOptions {
   readonly newId: () => string;
   readonly read: ReadRoute;
   readonly accept: (found: AppliedRoute) => void;
+  /** Every node that keeps a record. */
+  readonly nodes: () => Promise<readonly NodeView[]>;
 }
 
 /** A move that names no generation decides again this often when another one got in between. */
@@ -83,9 +89,33 @@ async function settle(settling: Settling): Promise<MoveResult> {
   }
 }
 
+async function servingOf(
+  nodes: MoverOptions["nodes"],
+  bundle: string | null,
+  record: StoreEntry | null,
+): Promise<Serving> {
+  const { manifest } = JSON.parse(record?.value ?? "{}") as Partial<BundleRecord>;
+  return servedBy(await nodes(), bundle ?? "", manifest?.code);
+}
+
+function factsOf(request: MoveRequest, requestId: string): AuditFacts {
+  const { move, actor, reason } = request;
+  return { verb: move.verb, actor, reason, requestId, evidence: request.evidence ?? null };
+}
+
+function movedTo(route: Route, serving: Serving): MoveResult {
+  const moved = { outcome: "moved", generation: route.generation, route } as const;
+  return serving === "unverified" ? { ...moved, unverified: true } : moved;
+}
+
+function notServed(bundle: string | null, route: Route | null): MoveResult {
+  const message = `no live process serves ${bundle}: start one that does, or flip to a bundle that is served`;
+  return { outcome: "refused", refusal: "bundle-not-served", message, route };
+}
+
 /** Creates the one function that changes a route: read, decide, compare-and-set, with its audit entry in the same commit. */
 export function createMover(options: MoverOptions): (request: MoveRequest) => Promise<MoveResult> {
-  const { agent, keys, store, time, clock, newId, read, accept } = options;
+  const { agent, keys, store, time, clock, newId, read, accept, nodes } = options;
 
   const commit = async (ops: readonly StoreOp[]): Promise<Committed> => {
     const sent = clock.monotonic();
@@ -111,18 +141,17 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     const route = found?.route ?? null;
     const decision = decideMove(route, others[0] ?? null, request, { at: time.now(), requestId, agent });
     if (decision.answer !== null) return decision.answer;
-    const { move, actor, reason, evidence = null } = request;
-    const next = withAudit(route, decision.draft, { verb: move.verb, actor, reason, requestId, evidence });
+    const serving = decision.needsServing ? await servingOf(nodes, bundle, others[0] ?? null) : "served";
+    if (serving === "not-served") return notServed(bundle, route);
+    const next = withAudit(route, decision.draft, factsOf(request, requestId));
     const value = JSON.stringify(next.route);
-    const done = await commit([
-      { op: "put", key: keys.route, rev: found?.rev ?? 0, value },
-      { op: "put", key: keys.audit(next.route.generation), rev: 0, value: next.text },
-      ...(decision.record === null ? [] : [decision.record]),
-    ]);
+    const put: StoreOp = { op: "put", key: keys.route, rev: found?.rev ?? 0, value };
+    const audit: StoreOp = { op: "put", key: keys.audit(next.route.generation), rev: 0, value: next.text };
+    const done = await commit([put, audit, decision.record].filter((op) => op !== null));
     if (typeof done === "string") return done;
     const applied = readRoute({ key: keys.route, rev: done.rev, at: done.at, value });
     accept(applied);
-    return { outcome: "moved", generation: applied.route.generation, route: applied.route };
+    return movedTo(applied.route, serving);
   };
 
   return async (request) => {

@@ -14,11 +14,13 @@ export interface RouteWatcherOptions {
   readonly random: () => number;
   /** Reads and applies; its rejections are the caller's to report. */
   readonly read: () => Promise<void>;
+  /** Told whether hints arrive. */
+  readonly onPush: (up: boolean) => void;
 }
 
 /** Hints are only hints: a poll, jittered by 20 % so that a fleet does not march in step, backs them up. */
 export function watchRoute(options: RouteWatcherOptions): RouteWatcher {
-  const { store, key, clock, pollMs, random, read } = options;
+  const { store, key, clock, pollMs, random, read, onPush } = options;
   let stopped = false;
   let reading = false;
   let again = false;
@@ -43,6 +45,7 @@ export function watchRoute(options: RouteWatcherOptions): RouteWatcher {
     });
   };
   const unwatch = store.watch(key, (hint) => {
+    onPush(hint.type !== "down");
     if (hint.type !== "down") readNow();
   });
   arm();

@@ -11,10 +11,13 @@ import {
   systemClock,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { createEventHub } from "./event-hub.ts";
+import { createEventHub, type EventHub } from "./event-hub.ts";
 import { createHeldRoute } from "./held-route.ts";
 import { createMover, type ReadRoute } from "./move-route.ts";
-import { readRoute } from "./route-snapshot.ts";
+import type { NodeFacts, NodeOptions } from "./node-keeper.ts";
+import { createStanding } from "./node-standing.ts";
+import { watchPropagation } from "./propagation.ts";
+import { type AppliedRoute, readRoute } from "./route-snapshot.ts";
 import { watchRoute } from "./route-watcher.ts";
 import { createStoreTime, type StoreTime } from "./store-time.ts";
 
@@ -28,6 +31,8 @@ export interface StoreRouterOptions {
   readonly watch?: boolean;
   /** Longest time between two reads while watching, jittered by 20 %. @default 1000 */
   readonly pollMs?: number;
+  /** Keeps a record of this process for `nodes()` and `propagation()`; needs `watch`. @default none */
+  readonly node?: NodeOptions;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
   /** @default crypto.randomUUID */
@@ -37,79 +42,92 @@ export interface StoreRouterOptions {
 /** A router over a store, and the store's time as its replies tell it. */
 export interface StoreRouter extends Router {
   readonly time: StoreTime;
+  /** Adds to what the record of this process says; harmless where it keeps none. */
+  tell(facts: NodeFacts): void;
+}
+
+/** A read that nobody waits for; what a regress means is reported where it is found. */
+function reportingInto(
+  events: EventHub<RouterEvents>,
+  closing: AbortSignal,
+  read: ReadRoute,
+): () => Promise<void> {
+  return async () => {
+    try {
+      await read([]);
+    } catch (error) {
+      if (!closing.aborted && !isVerdigrisError(error, "store-regressed"))
+        events.emit("router-error", { error });
+    }
+  };
+}
+
+function checked(pollMs: number): number {
+  if (pollMs >= 10 && pollMs <= 60_000) return pollMs;
+  throw new InvalidArgumentError("pollMs", `must be 10 to 60000, got ${pollMs}`);
+}
+
+function noRoute(agent: string): never {
+  const message = `${agent} has no route here yet: await refresh(), or open it with its first bundle`;
+  throw new VerdigrisError("no-route", message, { agent });
 }
 
 /** Routes one agent by its record in `store`. Every process that opens the same store sees the same route. */
 export function createStoreRouter(options: StoreRouterOptions): StoreRouter {
-  const { agent, store, clock = systemClock, watch = true, pollMs = 1_000, random = Math.random } = options;
+  const { agent, store, clock = systemClock, watch = true, random = Math.random } = options;
+  const pollMs = checked(options.pollMs ?? 1_000);
   const newId = options.newId ?? (() => crypto.randomUUID());
-  if (!(pollMs >= 10 && pollMs <= 60_000))
-    throw new InvalidArgumentError("pollMs", `must be 10 to 60000, got ${pollMs}`);
   const keys = agentKeys(agent);
   const time = createStoreTime(clock);
   const events = createEventHub<RouterEvents>((event, error) => {
     if (event !== "router-error") events.emit("router-error", { error });
   });
   const held = createHeldRoute(agent, events);
-  let closed = false;
+  const shared = { store, keys, clock, time, random, newId, pollMs, watch };
+  const standing = createStanding({ ...shared, node: options.node, held, events });
+  const closing = new AbortController();
 
   const read: ReadRoute = async (more) => {
-    if (closed) throw new VerdigrisError("closed", `the router of ${agent} is closed`, { agent });
+    if (closing.signal.aborted)
+      throw new VerdigrisError("closed", `the router of ${agent} is closed`, { agent });
     const basis = held.current();
     const sent = clock.monotonic();
     const { entries, at } = await store.get([keys.route, ...more]);
     time.observe(at, sent);
     const entry = entries[0] ?? null;
     const found = entry === null ? null : readRoute(entry);
-    held.apply(found, basis);
+    standing.apply(found, basis);
+    standing.heard(sent);
     return { found, others: entries.slice(1) };
   };
-  const move = createMover({
-    agent,
-    keys,
-    store,
-    time,
-    clock,
-    newId,
-    read,
-    accept: (found) => held.apply(found, null),
-  });
+  const accept = (found: AppliedRoute): void => standing.apply(found, null);
+  const move = createMover({ ...shared, agent, read, accept, nodes: standing.nodes });
 
-  const readInBackground = async (): Promise<void> => {
-    try {
-      await read([]);
-    } catch (error) {
-      if (!closed && !isVerdigrisError(error, "store-regressed")) events.emit("router-error", { error });
-    }
-  };
+  const inBackground = reportingInto(events, closing.signal, read);
   const watcher = watch
-    ? watchRoute({ store, key: keys.route, clock, pollMs, random, read: readInBackground })
+    ? watchRoute({ ...shared, key: keys.route, read: inBackground, onPush: standing.push })
     : null;
 
   return {
     agent,
     time,
     snapshot: held.current,
-    assign(key, labels) {
-      const applied = held.current();
-      if (applied === null) {
-        throw new VerdigrisError(
-          "no-route",
-          `${agent} has no route here yet: await refresh(), or open it with its first bundle`,
-          { agent },
-        );
-      }
-      return applied.assign(key, labels);
-    },
+    assign: (key, labels) => (held.current() ?? noRoute(agent)).assign(key, labels),
     async refresh() {
       await read([]);
       return held.current();
     },
     move: (request: MoveRequest): Promise<MoveResult> => move(request),
+    mode: standing.mode,
+    nodes: standing.nodes,
+    propagation: (route) => watchPropagation({ clock, list: standing.nodes, closing: closing.signal }, route),
+    tell: standing.tell,
     on: events.on,
     async close() {
-      closed = true;
+      if (closing.signal.aborted) return;
+      closing.abort();
       watcher?.stop();
+      await standing.close();
       events.clear();
     },
   };

@@ -61,12 +61,12 @@ describe("a watching router", () => {
     }
   });
 
-  it("goes on polling, with one timer [I5]", async () => {
+  it("goes on polling, with one timer for polls and one for its mode [I5]", async () => {
     const { store, clock } = await createWatching();
     store.reset();
     await clock.advance(10_000);
     expect(store.count("get")).toBe(10);
-    expect(clock.pending).toBe(1);
+    expect(clock.pending).toBe(2);
   });
 
   it("takes repeated, late and invented hints for what they are [I5]", async () => {

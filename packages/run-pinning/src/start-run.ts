@@ -13,6 +13,7 @@ import type { PinnedHost, RunHost } from "./host.ts";
 import { type ParentFacts, parentLost, readParent } from "./parent.ts";
 import { commitNoted, newPinState, pointerText } from "./pin-state.ts";
 import { acceptedPinText } from "./pin-text.ts";
+import { reopen } from "./reopen.ts";
 import { redeliver } from "./resume-run.ts";
 import type { StartOptions, StartResult } from "./run-types.ts";
 import { scopeOf } from "./scope.ts";
@@ -279,6 +280,7 @@ export async function startRun<P>(
   options: StartOptions<P>,
 ): Promise<StartResult<P>> {
   checkStart(options as StartOptions<never>);
+  if (pinned.router.mode() === "closed") await reopen(pinned.router);
   const run = host.newId();
   for (let tries = 0; tries < attempts; tries++) {
     const result = await attemptStart(host, pinned, options, run);

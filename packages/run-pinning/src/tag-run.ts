@@ -2,6 +2,7 @@ import { type BundleId, type Router, type RunScope, VerdigrisError } from "@verd
 import { checkStart } from "./choose-bundle.ts";
 import { announce, hold } from "./hold-run.ts";
 import type { RunHost } from "./host.ts";
+import { reopen } from "./reopen.ts";
 import { LocalRun } from "./run.ts";
 import type { StartOptions, StartResult } from "./run-types.ts";
 import { parseToken } from "./token.ts";
@@ -42,6 +43,7 @@ export async function tagRun<P>(
   options: StartOptions<P>,
 ): Promise<StartResult<P>> {
   checkStart(options as StartOptions<never>);
+  if (router?.mode() === "closed") await reopen(router);
   const id = host.newId();
   const parent = typeof options.parent === "object" ? options.parent : null;
   const key = options.key ?? parent?.scope.key ?? id;

@@ -7,6 +7,9 @@ import type {
   Labels,
   MoveRequest,
   MoveResult,
+  NodeMode,
+  NodeView,
+  Propagation,
   RoutePolicy,
   Router,
   RouterEvents,
@@ -66,10 +69,29 @@ export interface FakeRouter extends Router {
   conflictNext(times?: number): void;
   /** The next call of a kind fails with `error`. @default "move" */
   failNext(error: ErrorCode | Error, call?: "assign" | "move" | "refresh"): void;
+  /** How well the process hears of moves; `closed` refuses starts as in production. @default null, reading on demand */
+  setMode(mode: NodeMode | null): void;
+  /** What `nodes()` lists and `propagation` goes by. @default none */
+  setNodes(nodes: readonly NodeView[]): void;
   /** Counts a bundle as registered from now on. */
   register(bundle: BundleId): void;
   /** Back to the beginning: the first route, no calls, nothing forced or planned. Listeners stay. */
   reset(): void;
+}
+
+interface FakeStanding {
+  readonly mode: NodeMode | null;
+  readonly nodes: readonly NodeView[];
+}
+
+const alone: FakeStanding = { mode: null, nodes: [] };
+
+function propagationAmong(nodes: readonly NodeView[], generation: number): Propagation {
+  const stragglers = nodes.filter((node) => node.generation < generation);
+  const known = stragglers.length === 0 ? "everywhere" : "stragglers";
+  const acknowledged = nodes.length - stragglers.length;
+  const outcome = nodes.length === 0 ? "unverified" : known;
+  return { outcome, generation, acknowledged, stragglers, elapsedMs: 0 };
 }
 
 /** Makes a router for a test. The generation counts the moves that lead to the state asked for: 1 when only `live` is given. */
@@ -81,6 +103,7 @@ export function createFakeRouter(options: FakeRouterOptions): FakeRouter {
   const route = createFakeRoute({ ...options, agent, clock });
   const script = createFakeScript(agent);
   let forced: BundleId | null = null;
+  let standing = alone;
 
   const decide = (request: MoveRequest): MoveResult => {
     checkRequest(request);
@@ -113,6 +136,17 @@ export function createFakeRouter(options: FakeRouterOptions): FakeRouter {
         const result = decide(request);
         return [result, { call: "move", request, result }];
       }),
+    mode: () => standing.mode,
+    nodes: async () => standing.nodes,
+    propagation: async (target) => propagationAmong(standing.nodes, target.generation),
+    setMode(to) {
+      const from = standing.mode;
+      standing = { ...standing, mode: to };
+      if (from !== null && to !== null && from !== to) events.emit("mode", { from, to });
+    },
+    setNodes(nodes) {
+      standing = { ...standing, nodes };
+    },
     on: events.on,
     async close() {
       script.close();
@@ -127,6 +161,7 @@ export function createFakeRouter(options: FakeRouterOptions): FakeRouter {
     reset() {
       script.reset();
       forced = null;
+      standing = alone;
       route.reset();
     },
   };

@@ -54,7 +54,13 @@ describe("the suite itself", () => {
       "rolls back nothing",
       ({ verdigris }) => ({
         ...verdigris,
-        rollback: async () => ({ outcome: "moved", generation: 1, unevidenced: false, unverified: true }),
+        rollback: async () => ({
+          outcome: "moved",
+          generation: 1,
+          unevidenced: false,
+          unverified: true,
+          propagated: new Promise(() => {}),
+        }),
       }),
     ],
     ["stays open", ({ verdigris }) => ({ ...verdigris, close: async () => {} })],

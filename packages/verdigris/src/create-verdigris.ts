@@ -15,12 +15,14 @@ import { assemble, type Parts } from "./parts.ts";
 import { createRecords } from "./record-keeping.ts";
 import { runScoped } from "./run-scoped.ts";
 import { statusOf } from "./status.ts";
+import { tellOfBundles } from "./tell-of-bundles.ts";
 import { createVerbs } from "./verbs.ts";
 import type { Verdigris } from "./verdigris.ts";
 
 const routerEvents: readonly string[] = [
   "route",
   "store-regressed",
+  "mode",
   "router-error",
 ] satisfies (keyof RouterEvents)[];
 
@@ -146,11 +148,13 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     return Promise.reject(new VerdigrisError("closed", `${agent} is closed in this process`, { agent }));
   };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
+  const stopTelling = tellOfBundles(parts);
   const permit = permission(parts);
   const isReady = (): boolean => closing === null && getReadyOnce.done();
   const start = starter(pinning, ready, isReady, permit, options.authorize !== undefined);
   const shutDown = async (): Promise<void> => {
     stopPreloading();
+    stopTelling();
     await pinning.close();
     if (parts.ownRouter) await router?.close();
     events.clear();
@@ -179,6 +183,8 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     bundle: async (id) => ready().then(() => registry.get(id)),
     ...createVerbs(() => movesOf(parts, ready)),
     ...createRecords(agent, store),
+    mode: () => router?.mode() ?? null,
+    nodes: async () => ready().then(() => router?.nodes() ?? []),
     status: async () => ready().then(() => statusOf(agent, router, time, store === null ? null : pinning)),
     inFlight: async (o) => ready().then(() => pinning.inFlight(o)),
     drainReport: pinning.drainReport,

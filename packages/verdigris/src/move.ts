@@ -3,6 +3,7 @@ import {
   type ErrorCode,
   InvalidArgumentError,
   type MoveResult,
+  type Propagation,
   type RefusalReason,
   type Route,
   type RouteMove,
@@ -18,16 +19,18 @@ const refusalCodes: Partial<Record<RefusalReason, ErrorCode>> = {
   "no-route": "no-route",
   "bundle-sealed": "bundle-sealed",
   "bundle-unknown": "bundle-unknown",
+  "bundle-not-served": "bundle-not-served",
 };
 
 /** Turns what a router answers into a receipt; a lost race and a refusal must not be overlooked, so they are thrown. */
 function receiptOf(
-  agent: string,
+  router: Router,
   verb: RouteMove["verb"],
   forward: boolean,
   evidence: Digest | null,
   result: MoveResult,
 ): MoveReceipt {
+  const { agent } = router;
   if (result.outcome === "conflict") {
     const now = result.route?.generation ?? 0;
     const message = `${verb} of ${agent} lost a race: the route is at generation ${now} now; look at it and decide again`;
@@ -47,12 +50,18 @@ function receiptOf(
       current: route,
     });
   }
-  const { outcome, generation } = result;
+  const { outcome, generation, route } = result;
+  const unverified = result.outcome !== "duplicate" && result.unverified === true;
+  let propagated: Promise<Propagation> | null = null;
   return Object.freeze({
     outcome,
     generation,
     unevidenced: forward && evidence === null,
-    unverified: true,
+    unverified,
+    get propagated() {
+      propagated ??= router.propagation({ incarnation: route.incarnation, generation });
+      return propagated;
+    },
   });
 }
 
@@ -79,6 +88,6 @@ export function createMoves(router: Router, authority: Authority): Move {
     const generation = route?.generation ?? 0;
     await authority.require(actor, move.verb, { generation, bundle, reason, evidence });
     const result = await router.move({ move, actor, reason, ...facts });
-    return receiptOf(router.agent, move.verb, forward, evidence, result);
+    return receiptOf(router, move.verb, forward, evidence, result);
   };
 }

@@ -5,10 +5,12 @@ import type {
   Clock,
   CodePiece,
   Digest,
+  Propagation,
   RoutePolicy,
   Router,
   Store,
 } from "@verdigris/contracts";
+import type { NodeOptions } from "@verdigris/router";
 import type { Instrument, ScopeStorage } from "@verdigris/run-pinning";
 import type { Authorize, Identity } from "./authority.ts";
 
@@ -52,6 +54,8 @@ export interface VerdigrisOptions<P> {
   readonly authorize?: Authorize;
   /** False for short-lived processes: they read the route on demand, and the start fence keeps them right. @default true */
   readonly watch?: boolean;
+  /** What this process is called in `nodes()`, and how often it says that it lives; false keeps no record. @default {} while watching */
+  readonly node?: false | Pick<NodeOptions, "name" | "heartbeatMs">;
   /** How often this process sweeps expired pins. @default 30000 */
   readonly sweepMs?: number | "never";
   readonly clock?: Clock;
@@ -81,6 +85,11 @@ export interface MoveReceipt {
   readonly generation: number;
   /** True when a forward move carried no evidence. */
   readonly unevidenced: boolean;
-  /** True where no process keeps a node record, so nobody can say whether the target is served anywhere. */
+  /** True for a flip where no process keeps a node record, so nobody can say whether the target is served anywhere. */
   readonly unverified: boolean;
+  /**
+   * Resolves once every process has applied the move or its record has expired, naming the stragglers; never rejects, and
+   * costs nothing before it is asked for. `close()` ends it.
+   */
+  readonly propagated: Promise<Propagation>;
 }

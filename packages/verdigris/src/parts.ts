@@ -7,6 +7,7 @@ import {
   type Router,
   type RunEvents,
   requireId,
+  type ServesClaim,
   type Store,
   systemClock,
 } from "@verdigris/contracts";
@@ -17,6 +18,7 @@ import {
   createStoreTime,
   defaultPolicy,
   type EventHub,
+  type NodeFacts,
   type StoreTime,
 } from "@verdigris/router";
 import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
@@ -38,6 +40,8 @@ export interface Parts<P> {
   readonly pinning: RunPinning<P>;
   /** True when the router was made here, and so is closed here. */
   readonly ownRouter: boolean;
+  /** Adds to the record of this process. */
+  readonly tell: (facts: NodeFacts) => void;
 }
 
 function servesCode(
@@ -83,17 +87,29 @@ interface Routing {
   readonly router: Router | null;
   readonly time: StoreTime | null;
   readonly own: boolean;
+  readonly tell: (facts: NodeFacts) => void;
+}
+
+/** What the record of this process says of the bundles it can execute. */
+function claimOf<P>({ serves, code, bundle }: VerdigrisOptions<P>): ServesClaim {
+  if (serves !== undefined) return { kind: "listed", yes: [], no: [] };
+  const own = code ?? bundle?.code;
+  if (own === undefined) return { kind: "any" };
+  const { commit, build } = own;
+  return { kind: "code", commit, ...(build === undefined ? {} : { build }) };
 }
 
 function routingOf<P>(options: VerdigrisOptions<P>): Routing {
   const { agent, store, clock = systemClock, watch = true } = options;
   if (options.router !== undefined) {
     const time = store === undefined ? null : createStoreTime(clock);
-    return { router: options.router, time, own: false };
+    return { router: options.router, time, own: false, tell: () => {} };
   }
-  if (store === undefined) return { router: null, time: null, own: false };
-  const router = createStoreRouter({ agent, store, clock, watch });
-  return { router, time: router.time, own: true };
+  if (store === undefined) return { router: null, time: null, own: false, tell: () => {} };
+  const { node = {} } = options;
+  const record = node === false ? {} : { node: { ...node, serves: claimOf(options) } };
+  const router = createStoreRouter({ agent, store, clock, watch, ...record });
+  return { router, time: router.time, own: true, tell: router.tell };
 }
 
 /** The options that are given, as they are: an absent one must stay absent. */
@@ -126,7 +142,7 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {
     if (source !== "listener-failed") events.emit("listener-failed", { source, error });
   });
-  const { router, time, own } = routingOf(options);
+  const { router, time, own, tell } = routingOf(options);
   const now = (): number => time?.now() ?? clock.now();
   const contents = store === null ? null : createContentStore(agent, store, newId);
   const registry = createBundleRegistry({ agent, store, contents, now });
@@ -144,5 +160,5 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
     bundleOf: registry.get,
     serves: options.serves ?? servesCode(options.code ?? bundle?.code),
   });
-  return { options, agent, store, router, time, events, authority, registry, pinning, ownRouter: own };
+  return { options, agent, store, router, time, events, authority, registry, pinning, ownRouter: own, tell };
 }

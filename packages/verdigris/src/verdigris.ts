@@ -2,6 +2,8 @@ import type {
   Audience,
   Bundle,
   BundleId,
+  NodeMode,
+  NodeView,
   Route,
   RoutePolicy,
   Router,
@@ -113,6 +115,10 @@ export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping
   hold(options: SafeMoveFacts & { readonly reason: string }): Promise<MoveReceipt>;
   release(options: MoveFacts): Promise<MoveReceipt>;
 
+  /** How well this process hears of moves; null without a router, or where it reads on demand. */
+  mode(): NodeMode | null;
+  /** Every process that keeps a node record: what it serves, its SDK and formats, the generation it applied, mode and age. */
+  nodes(): Promise<readonly NodeView[]>;
   status(): Promise<VerdigrisStatus>;
   /** One page of unfinished runs of a bundle, wherever they are, soonest deadline first. */
   inFlight(options: {

@@ -1,0 +1,20 @@
+import { isVerdigrisError, type Router, type RouteSnapshot, VerdigrisError } from "@verdigris/contracts";
+
+const asking = new WeakMap<Router, Promise<RouteSnapshot | null>>();
+
+/**
+ * Asks the store once more before a start is refused in a closed process: it may have been paused and not yet have read.
+ * However many starts wait, one read is under way. Throws `node-closed`, or `store-regressed` where that is why.
+ */
+export async function reopen(router: Router): Promise<void> {
+  const asked = asking.get(router) ?? router.refresh().finally(() => asking.delete(router));
+  asking.set(router, asked);
+  try {
+    await asked;
+  } catch (cause) {
+    if (isVerdigrisError(cause, "store-regressed") || isVerdigrisError(cause, "closed")) throw cause;
+    const { agent } = router;
+    const message = `this process has not heard of the route of ${agent} for too long: new runs are refused until its store answers, runs in flight go on`;
+    throw new VerdigrisError("node-closed", message, { agent }, { cause });
+  }
+}
