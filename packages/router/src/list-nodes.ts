@@ -34,7 +34,7 @@ function parse(text: string): (Partial<NodeRecord> & { readonly v: number }) | n
 }
 
 /** Reads one node record at a store time. A record nobody here can read is listed as such, never guessed at. */
-export function viewNode(keys: AgentKeys, entry: StoreEntry, at: number): NodeView {
+function viewNode(keys: AgentKeys, entry: StoreEntry, at: number): NodeView {
   const found = parse(entry.value);
   const readable = found !== null && found.v >= 1 && found.v <= recordVersion;
   const { v: _v, ...known } = readable ? found : { v: 0 };

@@ -1,7 +1,7 @@
 import type { Clock, NodeMode } from "@verdigris/contracts";
 
 /** What a mode is decided from. */
-export interface Hearing {
+interface Hearing {
   /** Monotonic time at which the last good read of the route was sent. */
   readonly readAt: number;
   /** True once a read has succeeded. */
@@ -23,7 +23,7 @@ export function patienceFor(pollMs: number): Patience {
 }
 
 /** The mode of a process. Pure. */
-export function modeOf(hearing: Hearing, patience: Patience, monotonic: number): NodeMode {
+function modeOf(hearing: Hearing, patience: Patience, monotonic: number): NodeMode {
   const silentMs = monotonic - hearing.readAt;
   if (hearing.regressed || silentMs >= patience.closedMs) return "closed";
   if (!hearing.heard || silentMs >= patience.staleMs) return "stale";

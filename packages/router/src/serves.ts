@@ -1,7 +1,7 @@
 import type { BundleId, BundleManifest, NodeView, ServesClaim } from "@verdigris/contracts";
 
 /** Whether a claim covers a bundle; null when the process never said. */
-export function serves(
+function serves(
   claim: ServesClaim,
   bundle: BundleId,
   code: BundleManifest["code"] | undefined,
