@@ -1,0 +1,210 @@
+import type { CommitResult, Store, StoreHint } from "@verdigris/contracts";
+import { agentKeys } from "@verdigris/contracts";
+import {
+  createPostgresStore,
+  isQuietKey,
+  type PostgresPoolClient,
+  type PostgresStoreOptions,
+} from "@verdigris/store-postgres";
+import { createFakeClock } from "@verdigris/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hasServer, openServer, type Server } from "./server.ts";
+
+const revsOf = (result: CommitResult): readonly number[] => (result.ok ? result.revs : []);
+const put = (key: string, value = "1") => ({ op: "put" as const, key, rev: 0, value });
+
+describe("keys whose changes are not pushed", () => {
+  const hex = "a".repeat(64);
+  test.each(["support", "pin", "claim", "route", "node"])(
+    "follow one rule for the agent %s, under any prefix",
+    (agent) => {
+      const keys = agentKeys(agent);
+      for (const prefix of ["", "platform/", "pin/", "platform/claim/", "a/moved/b/"]) {
+        const quiet = [
+          keys.pin("blue", 1_760_000_000_000, "run"),
+          keys.claim("job-7"),
+          keys.claim("root:r"),
+          keys.moved("run"),
+          keys.notice(1_760_000_000_000, "id"),
+          keys.chunk(hex, "up", 3),
+        ].map((key) => prefix + key);
+        const loud = [
+          keys.route,
+          keys.audit(7),
+          keys.bundle("blue"),
+          keys.index("docs", "3"),
+          keys.blob(hex),
+        ];
+        expect(quiet.filter((key) => !isQuietKey(key))).toEqual([]);
+        expect(loud.map((key) => prefix + key).filter(isQuietKey)).toEqual([]);
+      }
+    },
+  );
+});
+
+describe.skipIf(!hasServer)("what goes over the wire", () => {
+  let server: Server;
+  let opened: Store[];
+  let statements: string[];
+  /** The pool of the test's server, every statement noted; `fail` may throw in place of the reply. */
+  let fail: (text: string) => void;
+  beforeEach(() => {
+    server = openServer();
+    opened = [];
+    statements = [];
+    fail = () => undefined;
+  });
+  afterEach(async () => {
+    for (const store of opened) await store.close();
+    await server.dispose();
+  });
+
+  const noted = {
+    totalCount: 0,
+    async connect(): Promise<PostgresPoolClient> {
+      const client = await server.pool.connect();
+      return {
+        query(text, values) {
+          statements.push(text);
+          fail(text);
+          return client.query(text, values);
+        },
+        release: (destroy) => client.release(destroy),
+        on: (event, listener) => client.on(event, listener),
+        removeListener: (event, listener) => client.removeListener(event, listener),
+      };
+    },
+  };
+
+  async function open(more: Partial<PostgresStoreOptions> = {}): Promise<Store> {
+    const store = await createPostgresStore({ client: noted, schema: server.schema, ...more });
+    opened.push(store);
+    statements.length = 0;
+    return store;
+  }
+
+  test("every call is one statement", async () => {
+    const store = await open();
+    const revs = revsOf(await store.commit([put("a/route")]));
+    for (const call of [
+      () =>
+        store.commit([{ op: "check", key: "a/route", rev: revs[0] ?? 0 }, put("a/pin/b/1760000000000/r")]),
+      () => store.commit([{ op: "check", key: "a/route", rev: 7 }, put("a/pin/b/1760000000000/s")]),
+      () => store.commit([put("x"), put("y"), { op: "check", key: "z", rev: 0 }]),
+      () => store.commit([]),
+      () => store.get(["a/route", "x"]),
+      () => store.get([]),
+      () => store.list("a/", { limit: 10 }),
+    ]) {
+      statements.length = 0;
+      await call();
+      expect(statements).toHaveLength(1);
+    }
+  });
+
+  test("starts and finishes are not pushed, moves are, whole batches as one hint too many to name", async () => {
+    const store = await open({ listen: server.listen });
+    const hints: StoreHint[] = [];
+    store.watch("", (hint) => hints.push(hint));
+    const pin = "a/pin/b/1760000000000/r";
+    const revs = revsOf(await store.commit([put("a/route"), put("a/audit/0000000001")]));
+    const started = revsOf(
+      await store.commit([{ op: "check", key: "a/route", rev: revs[0] ?? 0 }, put(pin)]),
+    );
+    await store.commit([put("a/claim/job"), put("a/moved/r"), put("a/node/n1")]);
+    await store.commit([{ op: "del", key: pin, rev: started[1] ?? 0 }]);
+    await store.commit([put("a/bundle/b")]);
+    await expect.poll(() => hints.at(-1)).toEqual({ type: "change", key: "a/bundle/b" });
+    expect(hints.map((hint) => (hint.type === "change" ? hint.key : hint.type))).toEqual([
+      "resync",
+      "a/route",
+      "a/audit/0000000001",
+      "a/bundle/b",
+    ]);
+    const long = Array.from({ length: 32 }, (_, n) => put(`a/${"k".repeat(400)}${n}`));
+    await store.commit(long);
+    await expect.poll(() => hints.at(-1)).toEqual({ type: "resync" });
+  });
+
+  test("a deadlock or a serialization failure is tried again within the bound; nothing else is", async () => {
+    const store = await open();
+    const refusal = (code: string): Error => Object.assign(new Error("refused"), { code, severity: "ERROR" });
+    for (const code of ["40P01", "40001"]) {
+      let left = 3;
+      fail = () => {
+        left -= 1;
+        if (left >= 0) throw refusal(code);
+      };
+      expect(await store.commit([put(`key/${code}`)])).toMatchObject({ ok: true });
+    }
+    statements.length = 0;
+    fail = () => {
+      throw refusal("53100");
+    };
+    await expect(store.commit([put("full")])).rejects.toMatchObject({
+      code: "store-unavailable",
+      details: { engineCode: "53100" },
+    });
+    expect(statements).toHaveLength(1);
+  });
+
+  test("a failure that never ends is store-unavailable within 2 s of the clock [STORE-BOUNDED]", async () => {
+    const clock = createFakeClock();
+    const opening = await open({ clock, random: () => 0.9 });
+    fail = () => {
+      throw Object.assign(new Error("refused"), { code: "40P01", severity: "ERROR" });
+    };
+    const began = clock.monotonic();
+    let settledAt: number | null = null;
+    const outcome = opening.commit([put("a")]).catch((error: unknown) => error);
+    void outcome.then(() => {
+      settledAt = clock.monotonic() - began;
+    });
+    while (settledAt === null && clock.monotonic() - began < 3_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(10);
+    }
+    expect(await outcome).toMatchObject({ code: "store-unavailable", details: { engineCode: "40P01" } });
+    expect(settledAt).toBeLessThanOrEqual(2_000);
+  });
+
+  test("a key that another transaction holds is store-unavailable: the server gives up before the caller does [STORE-BOUNDED]", async () => {
+    const store = await open();
+    await store.commit([put("a")]);
+    const holder = await server.pool.connect();
+    await holder.query(`BEGIN; SELECT 1 FROM ${server.schema}.entries WHERE key = 'a' FOR UPDATE`);
+    const { entries } = await store.get(["a"]);
+    const rev = entries[0]?.rev ?? 0;
+    await expect(store.commit([{ op: "del", key: "a", rev }])).rejects.toMatchObject({
+      code: "store-unavailable",
+      details: { engineCode: "55P03" },
+    });
+    await holder.query("ROLLBACK");
+    holder.release();
+    expect(await store.commit([{ op: "del", key: "a", rev }])).toMatchObject({ ok: true });
+  });
+
+  test("commits that name the same keys in opposite orders never deadlock", async () => {
+    const store = await open();
+    const logged = async (): Promise<number> => {
+      const { rows } = await server.pool.query(
+        "SELECT deadlocks::int AS n FROM pg_stat_database WHERE datname = current_database()",
+      );
+      return rows[0].n;
+    };
+    const before = await logged();
+    for (let round = 0; round < 10; round += 1) {
+      const keys = Array.from({ length: 8 }, (_, n) => `${round}/${n}`);
+      const forward = keys.map((key) => put(key));
+      const results = await Promise.all([
+        store.commit(forward),
+        store.commit(forward.toReversed()),
+        store.commit(
+          forward.map(({ key }, n) => (n % 2 === 0 ? put(key) : { op: "check" as const, key, rev: 0 })),
+        ),
+      ]);
+      expect(results.filter(({ ok }) => ok).length).toBeLessThanOrEqual(1);
+    }
+    expect(await logged()).toBe(before);
+  });
+});
