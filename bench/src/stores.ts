@@ -2,6 +2,7 @@ import type { Bench, Goal, Row } from "./report.ts";
 import { counts } from "./stores-counts.ts";
 import { growth } from "./stores-growth.ts";
 import { inMemory } from "./stores-memory.ts";
+import { onPostgres } from "./stores-postgres.ts";
 import { inFile } from "./stores-sqlite.ts";
 
 export const stores: Bench = {
@@ -10,7 +11,7 @@ export const stores: Bench = {
   async run(progress) {
     const rows: Row[] = [];
     const goals: Goal[] = [];
-    for (const part of [inMemory, inFile, growth, counts]) {
+    for (const part of [inMemory, inFile, growth, counts, onPostgres]) {
       progress(part.name);
       const found = await part();
       rows.push(...found.rows);
