@@ -106,30 +106,50 @@ BEGIN
   RETURN '+ ' || v_at || v_revs;
 END $f$;`;
 
-/** The commit of a run start, [check, put of a new key], in a few statements; the put's key comes first in byte order or not. */
+/**
+ * The commit of a run start: [check, put of a new key]. The locks are asked for without waiting first, which respects those
+ * who wait, since a bound on the wait costs as much as the rest of the preparation.
+ */
 const start = ({ schema, lockSeed }: SqlNames): string => `
 CREATE OR REPLACE FUNCTION ${schema}.start_v1(
   p_check text, p_rev bigint, p_key text, p_value text, p_floor bigint, p_durable boolean
 ) RETURNS text LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
+  v_checked bigint := hashtextextended(p_check, ${lockSeed});
+  v_put bigint := hashtextextended(p_key, ${lockSeed});
+  v_found bigint;
   v_entry ${schema}.entries%ROWTYPE;
   v_at bigint;
   v_rev bigint;
 BEGIN
-  PERFORM ${schema}.begin_v1(p_durable);
-  IF p_key < p_check COLLATE "C" THEN
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_key, ${lockSeed}));
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_check, ${lockSeed}));
-  ELSE
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_check, ${lockSeed}));
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_key, ${lockSeed}));
+  IF current_setting('transaction_isolation') <> 'read committed'
+    OR (p_durable AND current_setting('synchronous_commit') = 'off') THEN
+    PERFORM ${schema}.begin_v1(p_durable);
   END IF;
-  v_at := ${schema}.time_v1(p_floor);
-  SELECT * INTO v_entry FROM ${schema}.entries e WHERE e.key = p_check;
-  IF v_entry.rev IS NULL THEN RETURN '- ' || v_at || ' 0'; END IF;
-  IF v_entry.rev <> p_rev THEN
+  IF p_key < p_check COLLATE "C" THEN
+    IF NOT pg_try_advisory_xact_lock(v_put) THEN
+      PERFORM ${schema}.begin_v1(p_durable);
+      PERFORM pg_advisory_xact_lock(v_put);
+    END IF;
+  END IF;
+  IF NOT pg_try_advisory_xact_lock_shared(v_checked) THEN
+    PERFORM ${schema}.begin_v1(p_durable);
+    PERFORM pg_advisory_xact_lock_shared(v_checked);
+  END IF;
+  IF p_key > p_check COLLATE "C" THEN
+    IF NOT pg_try_advisory_xact_lock(v_put) THEN
+      PERFORM ${schema}.begin_v1(p_durable);
+      PERFORM pg_advisory_xact_lock(v_put);
+    END IF;
+  END IF;
+  SELECT e.rev INTO v_found FROM ${schema}.entries e WHERE e.key = p_check;
+  IF v_found IS DISTINCT FROM p_rev THEN
+    SELECT * INTO v_entry FROM ${schema}.entries e WHERE e.key = p_check;
+    v_at := ${schema}.time_v1(p_floor);
+    IF v_entry.rev IS NULL THEN RETURN '- ' || v_at || ' 0'; END IF;
     RETURN '! ' || v_at || ' 0 ' || v_entry.rev || ' ' || v_entry.at || ' ' || v_entry.value;
   END IF;
+  v_at := ${schema}.time_v1(p_floor);
   INSERT INTO ${schema}.entries AS e (key, rev, at, value)
     VALUES (p_key, ${schema}.rev_v1(), v_at, p_value) ON CONFLICT DO NOTHING RETURNING e.rev INTO v_rev;
   IF v_rev IS NOT NULL THEN RETURN '+ ' || v_at || ' ' || p_rev || ' ' || v_rev; END IF;

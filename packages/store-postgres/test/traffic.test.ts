@@ -184,6 +184,57 @@ describe.skipIf(!hasServer)("what goes over the wire", () => {
     expect(await store.commit([{ op: "del", key: "a", rev }])).toMatchObject({ ok: true });
   });
 
+  /** Resolves once so many calls of this test wait for a lock. */
+  async function waiting(count: number): Promise<void> {
+    const look = async (): Promise<number> => {
+      const { rows } = await server.pool.query(
+        `SELECT count(*)::int AS n FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND wait_event = 'advisory' AND query LIKE $1`,
+        [`%${server.schema}.%`],
+      );
+      return rows[0].n;
+    };
+    await expect.poll(look, { timeout: 1_400, interval: 10 }).toBe(count);
+  }
+
+  test("a start that meets a flip under way waits for it, and is refused with the new route [I4]", async () => {
+    const store = await open();
+    const [rev = 0] = revsOf(await store.commit([put("a/route")]));
+    const flip = await server.pool.connect();
+    await flip.query("BEGIN");
+    const { rows } = await flip.query(
+      `SELECT ${server.schema}.commit_v1('p', ARRAY['a/route'], ARRAY[$1::bigint], ARRAY['2'], ARRAY[1], 0, NULL, true) AS reply`,
+      [rev],
+    );
+    expect(rows[0].reply).toMatch(/^\+/);
+    const start = store.commit([{ op: "check", key: "a/route", rev }, put("a/pin/b/1760000000000/r")]);
+    await waiting(1);
+    await flip.query("COMMIT");
+    flip.release();
+    expect(await start).toMatchObject({ ok: false, key: "a/route", current: { value: "2" } });
+    expect((await store.list("a/pin/", { limit: 1 })).entries).toEqual([]);
+  });
+
+  test("a flip waits for the starts under way and for none that comes after it", async () => {
+    const store = await open();
+    const [rev = 0] = revsOf(await store.commit([put("a/route")]));
+    const early = await server.pool.connect();
+    await early.query("BEGIN");
+    await early.query(
+      `SELECT ${server.schema}.start_v1('a/route', $1, 'a/pin/b/1760000000000/r', '1', 0, true)`,
+      [rev],
+    );
+    const flip = store.commit([{ op: "put", key: "a/route", rev, value: "2" }]);
+    await waiting(1);
+    const late = store.commit([{ op: "check", key: "a/route", rev }, put("a/pin/b/1760000000000/s")]);
+    await waiting(2);
+    await early.query("COMMIT");
+    early.release();
+    expect(await flip).toMatchObject({ ok: true });
+    expect(await late).toMatchObject({ ok: false, current: { value: "2" } });
+    expect((await store.list("a/pin/", { limit: 9 })).entries).toHaveLength(1);
+  });
+
   test("commits that name the same keys in opposite orders never deadlock", async () => {
     const store = await open();
     const logged = async (): Promise<number> => {
