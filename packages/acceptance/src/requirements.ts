@@ -22,6 +22,11 @@ export const requirements: Readonly<Record<string, string>> = {
   "STORE-LIMITS": "Commits, keys, values and pages beyond the limits are refused before anything is written.",
   "STORE-BOUNDED": "A store that cannot answer says so in bounded time, without holding up the process.",
   "STORE-KILL9": "An acknowledged commit survives the death of its process at any moment.",
+  "STORE-LATE":
+    "A commit that was reported as failed does not happen afterwards, and none is reported as a conflict with itself.",
+  "STORE-RISKS":
+    "A server that can lose an acknowledged commit is refused, or taken with a warning where that risk was accepted.",
+  "STORE-FULL": "A full server refuses new runs as a whole, and lets flips, rollbacks and finishes through.",
   "FORMAT-UNKNOWN-FIELDS": "Fields a release does not know survive its rewrites.",
   "FORMAT-TOO-NEW":
     "A record of a later major is refused with `record-too-new`, never guessed at and never damaged.",

@@ -9,6 +9,8 @@ interface Emitter {
 export interface NodeRedisClient extends Emitter {
   readonly isOpen: boolean;
   readonly isReady: boolean;
+  connect(): Promise<unknown>;
+  destroy(): void;
   sendCommand(args: readonly string[]): Promise<unknown>;
   duplicate(): NodeRedisSubscriber;
 }
@@ -24,14 +26,17 @@ export interface NodeRedisCluster extends Emitter {
 /** What is used of a second node-redis connection that listens. */
 export interface NodeRedisSubscriber extends Emitter {
   connect(): Promise<unknown>;
-  subscribe(channel: string, listener: (message: string) => unknown): Promise<unknown>;
+  subscribe(channels: string[], listener: (message: string, channel: string) => unknown): Promise<unknown>;
   destroy(): void;
 }
 
 /** What is used of a client or cluster client of `ioredis`. */
 export interface IoRedisClient extends Emitter {
   readonly status: string;
+  /** True for a cluster client. */
+  readonly isCluster: boolean;
   call(command: string, ...args: string[]): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
   duplicate(): IoRedisSubscriber;
 }
 
@@ -39,7 +44,7 @@ export interface IoRedisClient extends Emitter {
 export interface IoRedisSubscriber extends Emitter {
   readonly status: string;
   connect(): Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
+  subscribe(...channels: string[]): Promise<unknown>;
   disconnect(): void;
 }
 
@@ -52,10 +57,16 @@ export interface Connection {
   state(): "ready" | "waiting" | "closed";
   /** Sends a command whose keys share the slot of `key`. */
   send(key: string, args: readonly string[]): Promise<unknown>;
+  /** One function per server that may come to hold the data, to ask it what it is. */
+  servers(): readonly ((args: readonly string[]) => Promise<unknown>)[];
+  /** Whether commands that name no key go over the connection that commits go over. */
+  readonly isOneConnection: boolean;
+  /** Gives up a connection over which nothing comes back, and makes the client open another one. */
+  renew(): void;
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
-  /** Opens a second connection and listens on `channel` with it. */
-  listen(channel: string, onMessage: (message: string) => void): Listening;
+  /** Opens a second connection and listens on `channels` with it. */
+  listen(channels: readonly string[], onMessage: (message: string, channel: string) => void): Listening;
 }
 
 /** A second connection, made for listening alone. */
@@ -79,6 +90,10 @@ export const troubles = [
   "node-disconnect",
   "node-reconnecting",
 ] as const;
+
+interface IoRedisNodes {
+  nodes(role: "master"): readonly Pick<IoRedisClient, "call">[];
+}
 
 const ignore = (): void => undefined;
 
@@ -122,25 +137,34 @@ function once(emitter: Emitter, event: string): Promise<void> {
 }
 
 function ioRedis(client: IoRedisClient): Connection {
+  const send = (args: readonly string[], to: Pick<IoRedisClient, "call"> = client): Promise<unknown> => {
+    const [command = "", ...rest] = args;
+    return to.call(command, ...rest);
+  };
   return {
     state() {
       if (client.status === "ready" || client.status === "wait") return "ready";
       return client.status === "end" ? "closed" : "waiting";
     },
-    send: (_key, [command = "", ...args]) => client.call(command, ...args),
+    send: (_key, args) => send(args),
+    servers() {
+      // A command without a key would go to any node of a cluster.
+      const nodes = "nodes" in client ? (client as unknown as IoRedisNodes).nodes("master") : [client];
+      return nodes.map((node) => (args) => send(args, node));
+    },
+    isOneConnection: !client.isCluster,
+    renew: () => client.disconnect(true),
     on: (event, listener) => void client.on(event, listener),
     off: (event, listener) => void client.off(event, listener),
-    listen(channel, onMessage) {
+    listen(channels, onMessage) {
       const second = client.duplicate();
-      second.on("message", (from, message) => {
-        if (from === channel) onMessage(String(message));
-      });
+      second.on("message", (channel, message) => onMessage(String(message), String(channel)));
       return listening(
         second,
         async () => {
           if (second.status === "wait") await second.connect();
           if (second.status !== "ready") await once(second, "ready");
-          await second.subscribe(channel);
+          await second.subscribe(...channels);
         },
         () => second.disconnect(),
       );
@@ -148,10 +172,16 @@ function ioRedis(client: IoRedisClient): Connection {
   };
 }
 
+interface NodeRedisParts {
+  isReady(): boolean;
+  send(key: string, args: readonly string[]): Promise<unknown>;
+  renew(): void;
+}
+
 function nodeRedis(
   client: NodeRedisClient | NodeRedisCluster,
-  isReady: () => boolean,
-  send: Connection["send"],
+  anyKey: string,
+  { isReady, send, renew }: NodeRedisParts,
 ): Connection {
   return {
     state() {
@@ -159,15 +189,19 @@ function nodeRedis(
       return isReady() ? "ready" : "waiting";
     },
     send,
+    // A cluster client sends a command to the node of the key that is named beside it.
+    servers: () => [(args) => send(anyKey, args)],
+    isOneConnection: true,
+    renew,
     on: (event, listener) => void client.on(event, listener),
     off: (event, listener) => void client.off(event, listener),
-    listen(channel, onMessage) {
+    listen(channels, onMessage) {
       const second = client.duplicate();
       return listening(
         second,
         async () => {
           await second.connect();
-          await second.subscribe(channel, onMessage);
+          await second.subscribe([...channels], onMessage);
         },
         () => second.destroy(),
       );
@@ -175,21 +209,25 @@ function nodeRedis(
   };
 }
 
-/** The client as a {@link Connection}, or null when it is none that is known. */
-export function connectionOf(client: RedisClient): Connection | null {
+/** The client as a {@link Connection}, or null when it is none that is known. `anyKey` lies in the slot of the data. */
+export function connectionOf(client: RedisClient, anyKey: string): Connection | null {
   if (typeof client !== "object" || client === null) return null;
   if ("call" in client && typeof client.call === "function") return ioRedis(client);
   if ("slots" in client) {
-    return nodeRedis(
-      client,
-      () => true,
-      (key, args) => client.sendCommand(key, false, [...args]),
-    );
+    return nodeRedis(client, anyKey, {
+      isReady: () => true,
+      send: (key, args) => client.sendCommand(key, false, [...args]),
+      // Its nodes are not ours to close one by one; their own time-outs end a silent connection.
+      renew: ignore,
+    });
   }
   if (!("sendCommand" in client) || typeof client.sendCommand !== "function") return null;
-  return nodeRedis(
-    client,
-    () => client.isReady,
-    (_key, args) => client.sendCommand(args),
-  );
+  return nodeRedis(client, anyKey, {
+    isReady: () => client.isReady,
+    send: (_key, args) => client.sendCommand(args),
+    renew() {
+      client.destroy();
+      client.connect().catch(ignore);
+    },
+  });
 }

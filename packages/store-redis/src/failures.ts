@@ -18,7 +18,6 @@ const refusals: Readonly<Record<string, string>> = {
   WRONGPASS: "the server refuses the password of the client: correct it",
   NOPERM: "the user may not run what the store needs: see the README for its commands and keys",
   WRONGTYPE: "something else has written under the keys of the store: pass another prefix",
-  UNBLOCKED: "the server stopped waiting because it is no primary any more: try again",
 };
 
 /** The first word of an error reply, such as `OOM`; empty for anything else. */
@@ -30,6 +29,7 @@ export function replyCode(error: unknown): string {
 /** Inside a script the reply of the command is quoted in the middle. */
 function innerCode(error: unknown): string {
   const message = String((error as { message?: unknown } | null)?.message);
+  if (/ACL failure in script|The user executing the script can't/.test(message)) return "NOPERM";
   return Object.keys(refusals).find((code) => new RegExp(`(^|\\s|-)${code}\\s`).test(message)) ?? "";
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, storeLimits, VerdigrisError } from "@verdigris/contracts";
-import { within } from "./bounded.ts";
+import { TimeIsUp, within } from "./bounded.ts";
 import { type Connection, troubles } from "./client.ts";
 
 export interface LineOptions {
@@ -18,7 +18,10 @@ export interface Line {
   until(): number;
   /** Nothing is handed to a client that has no connection: it would keep it and send it whenever it likes. */
   ready(until: number): Promise<void>;
-  /** Rejects as the client does, or with `TimeIsUp` at `until`. */
+  /**
+   * Rejects as the client does, or with `TimeIsUp` at `until`. When nothing at all came back meanwhile the connection is
+   * renewed: a half-open one looks ready for as long as nobody gives it up.
+   */
   send(args: readonly string[], until: number): Promise<unknown>;
   unavailable(why: string, cause?: unknown): VerdigrisError;
   close(): void;
@@ -26,6 +29,7 @@ export interface Line {
 
 export function createLine({ name, connection, key, clock }: LineOptions): Line {
   let disturbances = 0;
+  let heard = clock.monotonic();
   const disturbed = (): void => {
     disturbances += 1;
   };
@@ -61,7 +65,18 @@ export function createLine({ name, connection, key, clock }: LineOptions): Line 
         await turn(Math.min(left, 20));
       }
     },
-    send: (args, until) => within(clock, until - clock.monotonic(), connection.send(key, args)),
+    async send(args, until) {
+      const sent = clock.monotonic();
+      try {
+        const reply = await within(clock, until - sent, connection.send(key, args));
+        heard = clock.monotonic();
+        return reply;
+      } catch (error) {
+        if (!(error instanceof TimeIsUp)) heard = clock.monotonic();
+        else if (heard < sent && connection.state() === "ready") connection.renew();
+        throw error;
+      }
+    },
     unavailable,
     close() {
       for (const event of troubles) connection.off(event, disturbed);

@@ -1,5 +1,4 @@
 import type { RedisSettings } from "./risks.ts";
-import type { Server } from "./server.ts";
 
 /** CONFIG GET answers a flat list, a map or an object, as client and protocol have it. */
 function pairs(reply: unknown): ReadonlyMap<string, string> {
@@ -31,17 +30,19 @@ function fsyncOf(value: string | undefined): RedisSettings["appendFsync"] {
   return value === "always" || value === "no" ? value : "everysec";
 }
 
-/** The server's own settings, or null where it does not tell them, as managed services do. */
-export async function readSettings(server: Server): Promise<RedisSettings | null> {
+/** A server's own settings, or null where it does not tell them, as managed services do. */
+export async function readSettings(
+  ask: (args: readonly string[]) => Promise<unknown>,
+): Promise<RedisSettings | null> {
   const one = async (name: string): Promise<string | undefined> =>
-    pairs(await server.ask("CONFIG", "GET", name)).get(name);
+    pairs(await ask(["CONFIG", "GET", name])).get(name);
   try {
     const [appendOnly, appendFsync, onRewrite, policy, replication] = await Promise.all([
       one("appendonly"),
       one("appendfsync"),
       one("no-appendfsync-on-rewrite"),
       one("maxmemory-policy"),
-      server.ask("INFO", "replication"),
+      ask(["INFO", "replication"]),
     ]);
     if (appendOnly === undefined || appendFsync === undefined || policy === undefined) return null;
     return {

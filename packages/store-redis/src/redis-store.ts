@@ -7,9 +7,11 @@ import {
   createStoreWatchers,
   InvalidArgumentError,
   type Store,
+  storeLimits,
   systemClock,
   VerdigrisError,
 } from "@verdigris/contracts";
+import { within } from "./bounded.ts";
 import { type Connection, connectionOf, type RedisClient } from "./client.ts";
 import { readSettings } from "./read-settings.ts";
 import { createRecords, type Records } from "./records.ts";
@@ -30,6 +32,11 @@ export interface RedisStoreOptions {
   readonly onRisk?: (risk: RedisRisk) => void;
   /** The server's settings, where it does not tell them (managed services). @default read from the server */
   readonly settings?: RedisSettings;
+  /**
+   * How many replicas must have a commit before it is acknowledged; fewer in time is `store-indeterminate`. Every command
+   * behind it on the same connection waits, too. Not with a cluster client of `ioredis`. @default 0
+   */
+  readonly waitForReplicas?: number;
   /** How often to prove that hints still arrive, in ms, only while somebody watches; 100 to 60,000. @default 2000 */
   readonly heartbeatMs?: number;
   /** Where limits and pauses are measured; store time is the server's. @default the system's */
@@ -51,19 +58,21 @@ interface Checked extends Required<Omit<RedisStoreOptions, "client" | "settings"
 
 const riskCodes: readonly RedisRiskCode[] = ["persistence", "fsync", "eviction", "replication", "unknown"];
 const layout = 1;
+const keysOf = (prefix: string): readonly [string, string] => [`{${prefix}}:entries`, `{${prefix}}:keys`];
+const channelOf = (prefix: string): string => `{${prefix}}:changes`;
 
 function check(options: Partial<RedisStoreOptions> = {}): Checked {
   const { client, prefix = "verdigris", accept = [], onRisk = () => undefined, settings = null } = options;
-  const { heartbeatMs = 2_000, clock = systemClock } = options;
-  const connection = client === undefined ? null : connectionOf(client);
-  if (connection === null) {
-    throw new InvalidArgumentError("client", "must be a client of redis (node-redis) or ioredis");
-  }
+  const { heartbeatMs = 2_000, waitForReplicas = 0, clock = systemClock } = options;
   if (typeof prefix !== "string" || !/^[\x21-\x7a|~]{1,128}$/.test(prefix)) {
     throw new InvalidArgumentError(
       "prefix",
       `must be 1 to 128 ASCII characters without space and braces, got ${JSON.stringify(prefix)}`,
     );
+  }
+  const connection = client === undefined ? null : connectionOf(client, keysOf(prefix)[0]);
+  if (connection === null) {
+    throw new InvalidArgumentError("client", "must be a client of redis (node-redis) or ioredis");
   }
   if (!Array.isArray(accept) || accept.some((code) => !riskCodes.includes(code))) {
     throw new InvalidArgumentError(
@@ -75,11 +84,31 @@ function check(options: Partial<RedisStoreOptions> = {}): Checked {
   if (!Number.isFinite(heartbeatMs) || heartbeatMs < 100 || heartbeatMs > 60_000) {
     throw new InvalidArgumentError("heartbeatMs", `must be 100 to 60,000, got ${heartbeatMs}`);
   }
-  return { connection, prefix, accept, onRisk, settings, heartbeatMs, clock, name: `redis {${prefix}}` };
+  if (!Number.isInteger(waitForReplicas) || waitForReplicas < 0) {
+    throw new InvalidArgumentError("waitForReplicas", `must be a whole number, got ${waitForReplicas}`);
+  }
+  if (waitForReplicas > 0 && !connection.isOneConnection) {
+    throw new InvalidArgumentError(
+      "waitForReplicas",
+      "needs a client that sends WAIT where it sends the commit: a cluster client of ioredis does not",
+    );
+  }
+  return {
+    connection,
+    prefix,
+    accept,
+    onRisk,
+    settings,
+    waitForReplicas,
+    heartbeatMs,
+    clock,
+    name: `redis {${prefix}}`,
+  };
 }
 
-async function openData(server: Server, { name }: Checked): Promise<void> {
-  const [, found] = await server.read(await scriptOf(openScript), [String(layout)]);
+async function openData(server: Server, { name, prefix }: Checked): Promise<void> {
+  const script = await scriptOf(openScript);
+  const [, found] = await server.read(script, [String(layout), channelOf(prefix), ""]);
   if (Number(found) > layout) {
     throw new VerdigrisError(
       "record-too-new",
@@ -89,9 +118,26 @@ async function openData(server: Server, { name }: Checked): Promise<void> {
   }
 }
 
-async function weigh(server: Server, checked: Checked): Promise<readonly RedisRisk[]> {
+async function risksOfServers({
+  connection,
+  settings,
+  waitForReplicas,
+  clock,
+}: Checked): Promise<readonly RedisRisk[]> {
+  if (settings !== null) return risksOf(settings, waitForReplicas);
+  const found = await Promise.all(
+    connection
+      .servers()
+      .map(async (ask) =>
+        risksOf(await within(clock, storeLimits.callMs, readSettings(ask)), waitForReplicas),
+      ),
+  );
+  return [...new Map(found.flat().map((risk) => [risk.code, risk])).values()];
+}
+
+async function weigh(checked: Checked): Promise<readonly RedisRisk[]> {
   const { accept, onRisk, name } = checked;
-  const risks = risksOf(checked.settings ?? (await readSettings(server)), 0);
+  const risks = await risksOfServers(checked);
   const refused = risks.filter(({ code }) => !accept.includes(code));
   if (refused.length > 0) {
     throw new VerdigrisError(
@@ -110,7 +156,7 @@ function wire(checked: Checked, server: Server, records: Records, risks: readonl
   const subscription = createSubscription({
     connection,
     channel: channelOf(prefix),
-    ownName: crypto.randomUUID(),
+    ownChannel: `${channelOf(prefix)}:${crypto.randomUUID()}`,
     publish: (channel, text) => server.ask("PUBLISH", channel, text),
     watchers,
     clock,
@@ -164,8 +210,6 @@ function wire(checked: Checked, server: Server, records: Records, risks: readonl
   };
 }
 
-const channelOf = (prefix: string): string => `{${prefix}}:changes`;
-
 /**
  * Opens a store on a Redis or Valkey server that many machines share. A commit is one script and one round trip, and is
  * linearizable; a commit that was reported as failed cannot happen afterwards, whatever the client does with it.
@@ -180,12 +224,12 @@ const channelOf = (prefix: string): string => `{${prefix}}:changes`;
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const checked = check(options);
-  const { name, connection, prefix, clock } = checked;
-  const keys = [`{${prefix}}:entries`, `{${prefix}}:keys`] as const;
-  const server = createServer({ name, connection, keys, clock });
+  const { prefix } = checked;
+  const server = createServer({ ...checked, keys: keysOf(prefix) });
   try {
+    await server.ready();
     // Before anything is written: a server that is refused is left as it was.
-    const risks = await weigh(server, checked);
+    const risks = await weigh(checked);
     await openData(server, checked);
     return wire(checked, server, await createRecords(server, channelOf(prefix)), risks);
   } catch (error) {

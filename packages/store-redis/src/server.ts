@@ -18,6 +18,8 @@ export async function scriptOf(text: string): Promise<Script> {
 
 /** Runs scripts on the server, each within the limit of a call. */
 export interface Server {
+  /** Resolves once the client has a connection. Rejects with `store-unavailable` after the limit of a call. */
+  ready(): Promise<void>;
   /** For what changes nothing; the reply begins with the server's time. Rejects with `store-unavailable`. */
   read(script: Script, args: readonly string[]): Promise<readonly unknown[]>;
   /**
@@ -36,6 +38,8 @@ export interface ServerOptions {
   readonly connection: Connection;
   readonly keys: readonly [string, string];
   readonly clock: Clock;
+  /** How many replicas must have a commit before it is acknowledged. */
+  readonly waitForReplicas: number;
 }
 
 interface Parts extends ServerOptions {
@@ -43,19 +47,19 @@ interface Parts extends ServerOptions {
   readonly time: ServerTime;
 }
 
-async function evaluate(
-  { line, keys }: Parts,
+async function evaluate<T>(
+  { keys }: Parts,
   script: Script,
   args: readonly string[],
-  until: number,
-): Promise<readonly unknown[]> {
+  send: (command: readonly string[]) => Promise<T>,
+): Promise<T> {
   const tail = [String(keys.length), ...keys, ...args];
   try {
-    return (await line.send(["EVALSHA", script.digest, ...tail], until)) as readonly unknown[];
+    return await send(["EVALSHA", script.digest, ...tail]);
   } catch (error) {
     // A server that was restarted, or another one promoted, has not seen the script.
     if (replyCode(error) !== "NOSCRIPT") throw error;
-    return (await line.send(["EVAL", script.text, ...tail], until)) as readonly unknown[];
+    return send(["EVAL", script.text, ...tail]);
   }
 }
 
@@ -72,21 +76,46 @@ async function learnTime(parts: Parts, until: number): Promise<void> {
   }
 }
 
+type Reply = readonly unknown[];
+
+/** The commit and the wait go out together: still one round trip, and over one connection. */
+async function sendAndWait(
+  { line, waitForReplicas, clock }: Parts,
+  command: readonly string[],
+  until: number,
+): Promise<readonly [reply: Reply, replicas: number]> {
+  const sent = line.send(command, until) as Promise<Reply>;
+  if (waitForReplicas === 0) return [await sent, 0];
+  const patience = String(Math.max(1, Math.floor((until - clock.monotonic()) / 2)));
+  const waited = line.send(["WAIT", String(waitForReplicas), patience], until).then(Number);
+  return Promise.all([sent, waited]);
+}
+
+function requireReplicas({ waitForReplicas }: Parts, replicas: number): void {
+  if (replicas >= waitForReplicas) return;
+  throw new Error(`${replicas} of ${waitForReplicas} replicas confirmed the commit in time`);
+}
+
 /** One attempt; null when the server found it too late, so that it has not happened. */
 async function attempt(
   parts: Parts,
   script: Script,
   args: readonly string[],
   until: number,
-): Promise<readonly unknown[] | null> {
+): Promise<Reply | null> {
   const { line, name, time } = parts;
   const before = line.disturbances;
   try {
-    const reply = await evaluate(parts, script, args, until);
+    const [reply, replicas] = await evaluate(parts, script, args, (command) =>
+      sendAndWait(parts, command, until),
+    );
     time.learn(Number(reply[1]));
-    // A client may have sent it twice over two connections, so only a success is sure to speak of both.
-    if (reply[0] !== "ok" && before !== line.disturbances)
+    // A client may have sent it twice over two connections, so only a success is sure to speak of both; and replicas
+    // that were counted over another connection have confirmed nothing.
+    if (before !== line.disturbances && (reply[0] !== "ok" || parts.waitForReplicas > 0)) {
       throw new Error("the connection was lost meanwhile");
+    }
+    if (reply[0] === "ok") requireReplicas(parts, replicas);
     return reply[0] === "late" ? null : reply;
   } catch (error) {
     if (before === line.disturbances && didNotHappen(error)) throw toUnavailable(error, name);
@@ -115,11 +144,17 @@ export function createServer(options: ServerOptions): Server {
   const line = createLine({ ...options, key: keys[0] });
   const parts: Parts = { ...options, line, time: createServerTime(clock) };
   return {
+    ready: () => line.ready(line.until()),
     async read(script, args) {
       const until = line.until();
       try {
         if (connection.state() !== "ready") await line.ready(until);
-        const reply = await evaluate(parts, script, args, until);
+        const reply = await evaluate(
+          parts,
+          script,
+          args,
+          (command) => line.send(command, until) as Promise<Reply>,
+        );
         parts.time.learn(Number(reply[0]));
         return reply;
       } catch (error) {

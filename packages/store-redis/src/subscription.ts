@@ -13,8 +13,8 @@ export interface Subscription {
 export interface SubscriptionOptions {
   readonly connection: Connection;
   readonly channel: string;
-  /** Tells this handle's heartbeats from those of others. */
-  readonly ownName: string;
+  /** Carries this handle's heartbeats, which concern nobody else. */
+  readonly ownChannel: string;
   readonly publish: (channel: string, text: string) => Promise<unknown>;
   readonly watchers: StoreWatchers;
   readonly clock: Clock;
@@ -32,44 +32,44 @@ const persistence = {
 } as const;
 const patienceMs = 2_000;
 
-/** The text of a heartbeat; no key has a line end at its beginning. */
-const beatMark = "\n";
-
 interface Heart {
   /** Resolves when a message of its own has come back over the subscription, so that hints would, too. */
   beat(): Promise<void>;
-  /** True when the text was a heartbeat, of this handle or another one. */
-  hears(text: string): boolean;
+  /** Call when a message came over the own channel. */
+  heard(): void;
 }
 
-function createHeart({ channel, ownName, publish, clock }: SubscriptionOptions): Heart {
-  let heard: (() => void) | null = null;
+function createHeart({ ownChannel, publish, clock }: SubscriptionOptions): Heart {
+  let echo: (() => void) | null = null;
   return {
     async beat() {
-      const echo = new Promise<void>((resolve) => {
-        heard = resolve;
+      const back = new Promise<void>((resolve) => {
+        echo = resolve;
       });
-      await within(clock, patienceMs, Promise.all([echo, publish(channel, beatMark + ownName)]));
+      await within(clock, patienceMs, Promise.all([back, publish(ownChannel, "")]));
     },
-    hears(text) {
-      if (text === beatMark + ownName) heard?.();
-      return text.startsWith(beatMark);
-    },
+    heard: () => echo?.(),
   };
 }
 
 export function createSubscription(options: SubscriptionOptions): Subscription {
-  const { connection, channel, watchers, clock, heartbeatMs } = options;
+  const { connection, channel, ownChannel, watchers, clock, heartbeatMs } = options;
   const heart = createHeart(options);
   let running: AbortController | null = null;
+  let isDown = false;
 
-  function onMessage(text: string): void {
-    if (heart.hears(text)) return;
-    watchers.announce(text.split("\n").map((key) => ({ op: "del", key, rev: 0 })));
+  function onMessage(text: string, from: string): void {
+    if (from === ownChannel) heart.heard();
+    else if (text !== "") watchers.announce(text.split("\n").map((key) => ({ op: "del", key, rev: 0 })));
+  }
+
+  function tellDown(): void {
+    if (!isDown) watchers.broadcast({ type: "down" });
+    isDown = true;
   }
 
   async function connect(signal: AbortSignal): Promise<Listening> {
-    const listening = connection.listen(channel, onMessage);
+    const listening = connection.listen([channel, ownChannel], onMessage);
     try {
       await within(clock, patienceMs, listening.confirmed);
       await heart.beat();
@@ -77,7 +77,9 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
       return listening;
     } catch (error) {
       listening.close();
-      throw error;
+      if (!signal.aborted) tellDown();
+      // The loop gives up on what it takes for a mistake in the program; a client's TypeError is none of ours.
+      throw new Error("hints do not arrive", { cause: error });
     }
   }
 
@@ -105,16 +107,18 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
     while (!signal.aborted) {
       const listening = await pRetry(() => connect(signal), { ...persistence, signal });
       // What was committed before the subscription stood was told to nobody.
+      isDown = false;
       watchers.broadcast({ type: "resync" });
       await trouble(listening, signal);
       listening.close();
-      if (!signal.aborted) watchers.broadcast({ type: "down" });
+      if (!signal.aborted) tellDown();
     }
   }
 
   return {
     start() {
       if (running !== null) return;
+      isDown = false;
       running = new AbortController();
       // It ends only when it is stopped.
       run(running.signal).catch(() => undefined);

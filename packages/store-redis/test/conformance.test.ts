@@ -3,7 +3,7 @@ import { createRedisStore } from "@verdigris/store-redis";
 import { describeStoreConformance, type StoreUnderTest } from "@verdigris/testing/conformance/store";
 import { afterAll, describe } from "vitest";
 import { connect, type Library, libraries, type TestClient } from "./clients.ts";
-import { lacksProgram, type OwnServer, startServer } from "./own-server.ts";
+import { lacksProgram, type OwnServer, startCluster, startServer } from "./own-server.ts";
 import { freshPrefix, lacksServer, removeData, sharedUrl } from "./shared-server.ts";
 
 const outer = "platform/agents/";
@@ -64,7 +64,20 @@ describe.skipIf(await lacksServer())("on the shared server", () => {
 describe.skipIf(lacksProgram())("on a server that flushes every write", () => {
   let server: Promise<OwnServer> | null = null;
   const own = (): Promise<OwnServer> => (server ??= startServer());
-  afterAll(async () => (await server)?.remove());
+  let oneNode: Promise<OwnServer> | null = null;
+  const cluster = (): Promise<OwnServer> => (oneNode ??= startCluster());
+  afterAll(async () => {
+    await (await server)?.remove();
+    await (await oneNode)?.remove();
+  });
+
+  for (const library of ["node-redis cluster", "ioredis cluster"] as const) {
+    describeStoreConformance({
+      name: `the Redis store over ${library}`,
+      capabilities: { ...capabilities, durableAck: true },
+      create: async () => create(library, (await cluster()).url, []),
+    });
+  }
 
   describeStoreConformance({
     name: "the durable Redis store",

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Redis } from "ioredis";
 
 /** A Redis server that a test may hurt. */
 export interface OwnServer {
@@ -80,4 +81,24 @@ export async function startServer(settings: readonly string[] = durable): Promis
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A cluster of one server that owns every slot: keys in different slots are refused as in any cluster. */
+export async function startCluster(): Promise<OwnServer> {
+  const server = await startServer([
+    ...durable,
+    "--cluster-enabled",
+    "yes",
+    "--cluster-announce-ip",
+    "127.0.0.1",
+  ]);
+  const admin = new Redis(server.url);
+  await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  while (!(await admin.cluster("INFO")).includes("cluster_state:ok")) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+  admin.disconnect();
+  return server;
 }
