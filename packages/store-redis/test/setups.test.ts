@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import {
   createRedisStore,
   type RedisRisk,
@@ -126,6 +127,26 @@ describe.skipIf(lacksProgram())("what a server may be", () => {
       });
     });
   }
+
+  test("the rights that the guide names are enough for every call", async () => {
+    const guide = await readFile(new URL("../../../docs/guides/run-on-redis.md", import.meta.url), "utf8");
+    const [, rules = ""] = /ACL SETUSER app on >… (.*)/.exec(guide) ?? [];
+    await admin.acl("SETUSER", "named", "reset", "on", ">secret", ...rules.split(" "));
+    const named = open(server, { username: "named", password: "secret" });
+    const store = await storeOn(named, { prefix: "verdigris" });
+    const told = new Promise<string>((resolve) => {
+      store.watch("", (hint) => {
+        if (hint.type === "change") resolve(hint.key);
+        else void store.commit([put(`route/${crypto.randomUUID()}`)]);
+      });
+    });
+    expect(await told).toMatch(/^route/);
+    const { revs } = await committed(store, put("a"));
+    await committed(store, put("a", "2", revs[0]));
+    const [entry] = (await store.list("a", { limit: 1 })).entries;
+    await committed(store, { op: "del", key: "a", rev: entry?.rev ?? 0 });
+    expect((await store.get(["a"])).entries).toEqual([null]);
+  });
 
   test("data laid out by a later release are record-too-new and are left as they were [FORMAT-TOO-NEW]", async () => {
     const prefix = freshPrefix();
