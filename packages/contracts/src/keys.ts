@@ -69,13 +69,15 @@ export function agentKeys(agent: string): AgentKeys {
   };
 }
 
-/** Pins, claims and moved notes: what every start and finish writes. */
-const runKey = /(^|\/)(pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved)\/[^/]+)$/;
+/** What every start and finish, every heartbeat and every upload writes. */
+const quietKey =
+  /(^|\/)(pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|notice\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
 
 /**
- * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for the keys of
- * single runs (`pin`, `claim`, `moved`): a start must not wake a fleet, and routes and lifecycle are what it listens for.
+ * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
+ * with every run (`pin`, `claim`, `moved`), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
+ * wake a fleet, and routes and lifecycle are what it listens for.
  */
 export function announces(key: string): boolean {
-  return key.endsWith("/route") || !runKey.test(key);
+  return key.endsWith("/route") || !quietKey.test(key);
 }
