@@ -3,6 +3,7 @@ import { counts } from "./stores-counts.ts";
 import { growth } from "./stores-growth.ts";
 import { inMemory } from "./stores-memory.ts";
 import { onPostgres } from "./stores-postgres.ts";
+import { onRedis } from "./stores-redis.ts";
 import { inFile } from "./stores-sqlite.ts";
 
 export const stores: Bench = {
@@ -11,7 +12,7 @@ export const stores: Bench = {
   async run(progress) {
     const rows: Row[] = [];
     const goals: Goal[] = [];
-    for (const part of [inMemory, inFile, growth, counts, onPostgres]) {
+    for (const part of [inMemory, inFile, growth, counts, onPostgres, onRedis]) {
       progress(part.name);
       const found = await part();
       rows.push(...found.rows);
