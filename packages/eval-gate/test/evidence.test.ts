@@ -1,4 +1,5 @@
-import { isVerdigrisError } from "@verdigris/contracts";
+import { createHash } from "node:crypto";
+import { canonicalJson, isVerdigrisError } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
 import { checkEvidence, type EvidenceDemand } from "../src/index.ts";
 import { clock, gate, hex, sampleResults, sampleSet } from "./samples.ts";
@@ -18,6 +19,14 @@ const demand: EvidenceDemand = {
   now: clock.now() + 60_000,
 };
 const fromFile = (): Record<string, unknown> => JSON.parse(JSON.stringify(evidence));
+
+/** Anybody can digest anything. */
+function forged(content: Record<string, unknown>): unknown {
+  return {
+    ...content,
+    digest: `sha256:${createHash("sha256").update(canonicalJson(content)).digest("hex")}`,
+  };
+}
 
 function codeOf(value: unknown): unknown {
   try {
@@ -56,6 +65,11 @@ describe("evidence made elsewhere", () => {
     ["a removed reason", { ...fromFile(), notes: [] }, "evidence-invalid"],
     ["an added member", { ...fromFile(), approved: true }, "evidence-invalid"],
     ["another record", { v: 1, kind: "eval-results" }, "evidence-invalid"],
+    [
+      "members missing under a digest of its own",
+      forged({ v: 1, kind: "gate-evidence", verdict: "pass" }),
+      "evidence-invalid",
+    ],
     ["nothing", null, "evidence-invalid"],
     ["a later format", { ...fromFile(), v: 2 }, "record-too-new"],
   ])("is refused with %s [GATE-EVIDENCE]", (_, value, code) => {

@@ -1,4 +1,5 @@
 import { type Digest, InvalidArgumentError, isPlainObject, VerdigrisError } from "@verdigris/contracts";
+import { isDigest } from "../checks.ts";
 import type { GateEvidence } from "./evidence.ts";
 import { isSealed } from "./seal.ts";
 
@@ -60,11 +61,25 @@ function requireEvidence(value: unknown): GateEvidence {
       },
     );
   }
-  // The digest covers every member, so what gets past it is what the gate wrote.
-  if (is && isSealed(value as unknown as GateEvidence)) return value as unknown as GateEvidence;
+  const record = value as unknown as GateEvidence;
+  if (is && isSealed(record) && isWhole(record)) return record;
   throw new VerdigrisError(
     "evidence-invalid",
     "the evidence is none, or its digest does not match its content: take the record the gate wrote",
     {},
+  );
+}
+
+/** A digest alone can be made by anybody: what is read from here on must be there. */
+function isWhole({ verdict, at, candidate, baseline, set, policy, looks }: GateEvidence): boolean {
+  const verdicts = ["pass", "fail", "inconclusive", "incomparable", "error"];
+  return (
+    verdicts.includes(verdict) &&
+    typeof at === "number" &&
+    isDigest(candidate?.bundle?.digest) &&
+    (baseline === null || isDigest(baseline?.bundle?.digest)) &&
+    isDigest(set?.digest) &&
+    isDigest(policy?.digest) &&
+    Array.isArray(looks)
   );
 }
