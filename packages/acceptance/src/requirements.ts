@@ -47,6 +47,24 @@ export const requirements: Readonly<Record<string, string>> = {
     "Results of any runner are read from one documented form in memory that grows with the scores, and a score is never made up.",
   "EVAL-COMPARABLE":
     "A changed or removed case, another scorer or another judge makes results incomparable, by name; an added case does not.",
+  "EVAL-ERROR-NOT-ZERO": "What could not be measured is an error on its line, never a score of 0.",
+  "EVAL-REPEATS": "Every repeat is handed a nonce of its own, so that no cache can answer for it.",
+  "EVAL-RETRY": "Infrastructure errors and time-outs alone are tried again, with growing delays.",
+  "EVAL-BOUND": "No more cases are under way than asked for, targets that were told to stop included.",
+  "EVAL-ABORT":
+    "A stopped run starts nothing more, waits for what runs in bounded time, and keeps what was done.",
+  "EVAL-RESUME": "A run killed at any byte goes on where it stopped and does no finished work twice.",
+  "EVAL-OUTPUTS":
+    "Answers are kept only where asked for, redacted before they are written, and gone after their time.",
+  "EVAL-SCORER-IDENTITY": "A setting that changes scores changes the identity of its scorer.",
+  "JUDGE-CARD":
+    "A judge's card is computed from people's labels: kappa with its interval, sensitivity, specificity.",
+  "JUDGE-PAIRS":
+    "Pairs are judged in both orders and without names: preferring a place wins nothing for either side.",
+  "FEEDBACK-BLIND": "People judge answers without being told whose they are.",
+  "REPORT-HOSTILE":
+    "No name or text from outside adds an element, a line, a cell, a link or a mention to a report.",
+  "REPORT-JUNIT": "A JUnit file is red exactly when the gate did not pass.",
   "GATE-THREE-WAYS":
     "A gate passes, fails or cannot tell, each on the evidence of bounds, with an exit code of its own.",
   "GATE-TEACHES":
