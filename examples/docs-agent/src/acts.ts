@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type BundleId, diffBundles, type Verdigris } from "verdigris";
 import type { DocsAgent } from "./agent.ts";
 import { search } from "./ask.ts";
+import type { Digest } from "./digest.ts";
 import { type OtherProcess, startProcess } from "./processes.ts";
 import type { Question } from "./questions.ts";
 import type { ReleaseReport } from "./release.ts";
@@ -52,6 +53,7 @@ export interface FirstStart {
 export async function flipUnderTraffic(
   { verdigris, ledger, manifests }: Stage,
   release: OtherProcess,
+  evidence: Digest | null,
   during: readonly Question[],
   next: Question,
 ): Promise<Flip> {
@@ -61,7 +63,7 @@ export async function flipUnderTraffic(
     during.map(async (question) => finished.push(await serveOne(verdigris, question))),
   );
   await Promise.race([accepted, underWay]);
-  release.enter();
+  release.enter(evidence ?? "");
   const report = (await release.result) as ReleaseReport;
 
   const inFlight = during.length - finished.length;

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { type FirstStart, finishElsewhere, flipUnderTraffic, pauseRun, rollBack } from "./acts.ts";
 import { describeBundle, loadMaterials } from "./bundles.ts";
+import { gateCandidates } from "./gate-act.ts";
 import { startProcess } from "./processes.ts";
 import { excerpt, type View } from "./progress.ts";
 import { loadQuestions } from "./questions.ts";
@@ -12,6 +13,8 @@ import { setStage, storeFile } from "./stage.ts";
 export interface DemoOptions {
   /** Where the store and the paused run are kept. */
   readonly directory: string;
+  /** Where the reports of the gate go. */
+  readonly reports: string;
   /** How many questions are asked of each bundle. */
   readonly limit: number;
   readonly view: View;
@@ -24,7 +27,13 @@ const concurrency = 4;
 export const fewestQuestions: number = concurrency + 3;
 
 /** Plays the release of green3 over blue, and the way back, on real questions. */
-export async function playDemo({ directory, limit, view, signal }: DemoOptions): Promise<DemoReport> {
+export async function playDemo({
+  directory,
+  reports,
+  limit,
+  view,
+  signal,
+}: DemoOptions): Promise<DemoReport> {
   const { line, paint } = view;
   const title = (text: string): void => line(`\n${paint("bold", text)}`);
   mkdirSync(directory, { recursive: true });
@@ -33,8 +42,9 @@ export async function playDemo({ directory, limit, view, signal }: DemoOptions):
   // The releasing process gets ready meanwhile, and waits for Enter before it touches the store.
   const release = startProcess("release.js", ["--file", storeFile(directory), "--confirm"], signal);
   const materials = await loadMaterials();
-  const questions = loadQuestions(materials.corpus).slice(0, limit);
-  await readAhead({ materials, questions, indexes: ["whole", "routed"], concurrency, view, signal });
+  const known = loadQuestions(materials.corpus);
+  const questions = known.slice(0, limit);
+  await readAhead({ materials, questions, indexes: ["whole", "split", "both"], concurrency, view, signal });
   const bundle = describeBundle("blue", "whole", materials);
   const stage = await setStage({ directory, view, signal, concurrency, materials, bundle });
 
@@ -46,30 +56,39 @@ export async function playDemo({ directory, limit, view, signal }: DemoOptions):
     title("1  blue serves");
     await stage.serve("answering on blue", others.slice(0, -concurrency));
 
-    title("2  A run is paused after its first step");
+    title("2  Three greens want to follow; the gate compares each with blue, question by question");
+    const verdicts = await gateCandidates({
+      ...{ materials, questions, asked: others.slice(0, -concurrency), blue: bundle },
+      ...{ directory, reports, concurrency, view, signal },
+    });
+    const released = verdicts.find(({ candidate }) => candidate.bundle.id === "green3");
+    const evidence = released?.verdict === "pass" ? released.digest : null;
+
+    title("3  A run is paused after its first step");
     const waiting = await pauseRun(stage, paused);
     line(
       `   run ${waiting.run} is on ${waiting.bundle}; its token and state are ${waiting.bytes} bytes on disk`,
     );
 
-    title("3  Another process registers green3 and flips to it, while runs are under way");
-    const flip = await flipUnderTraffic(stage, release, during, paused);
+    title("4  Another process registers green3 and flips to it, while runs are under way");
+    const flip = await flipUnderTraffic(stage, release, evidence, during, paused);
     line(`   generation ${flip.generation}, by ${flip.by}: ${flip.reason}`);
+    line(`   on record with it: ${flip.unevidenced ? "no evidence" : `evidence ${evidence?.slice(7, 19)}`}`);
     for (const text of flip.changes) line(paint("dim", `   ${text}`));
     line(`   ${flip.inFlight} runs were under way; they finished on ${listed(flip.inFlightFinishedOn)}`);
 
-    title("4  New runs are on green3 at once; nobody told this process");
+    title("5  New runs are on green3 at once; nobody told this process");
     line(`   first start after the flip: ${told(flip.firstStart)}`);
     await stage.serve("answering on green3", questions.slice(1));
 
-    title("5  A third process takes the paused run up");
+    title("6  A third process takes the paused run up");
     const { live } = (await stage.verdigris.status()).route ?? { live: "none" };
     const resumed = await finishElsewhere(stage, paused, waiting);
     line(`   asked     ${excerpt(paused.text)}`);
     line(`   answered  ${excerpt(resumed.answer.text)}`);
     line(`   started on ${waiting.bundle}, finished on ${resumed.scope.bundle}, while ${live} is live`);
 
-    title("6  Rollback is one call");
+    title("7  Rollback is one call");
     const startsAfterFlip = stage.ledger.starts.filter(({ at }) => at >= flip.flippedAt);
     const rollback = await rollBack(stage, last);
     line(`   committed in ${rollback.committedMs.toFixed(1)} ms, generation ${rollback.generation}`);
@@ -77,6 +96,9 @@ export async function playDemo({ directory, limit, view, signal }: DemoOptions):
 
     return {
       questions: questions.length,
+      allQuestions: questions.length === known.length,
+      reports,
+      gate: verdicts,
       concurrency,
       flip,
       paused: {

@@ -1,20 +1,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { fewestQuestions, playDemo } from "./demo.ts";
+import { candidates } from "./gate-act.ts";
 import { createView } from "./progress.ts";
 import { claimsOf, showAccounts, showClaims } from "./report.ts";
 
 const help = `npm run demo -- [options]
 
   --limit N   ask N questions of each bundle (${fewestQuestions} or more; all of them otherwise)
+  --reports D put the reports of the gate into folder D (a new one in the temporary folder otherwise)
   --json      print one JSON document, and nothing else, on standard output
   --keep      keep the store and the paused run, and say where they are
   --help      print this`;
 
 const options = {
   limit: { type: "string", default: "Infinity" },
+  reports: { type: "string", default: "" },
   json: { type: "boolean", default: false },
   keep: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -46,7 +49,9 @@ async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "verdigris-demo-"));
   const view = createView(values.json ? process.stderr : process.stdout);
   try {
-    const report = await playDemo({ directory, limit, view, signal: stop.signal });
+    const reports =
+      values.reports === "" ? mkdtempSync(join(tmpdir(), "verdigris-gate-")) : resolve(values.reports);
+    const report = await playDemo({ directory, reports, limit, view, signal: stop.signal });
     const claims = claimsOf(report);
     const seconds = Math.round(performance.now() / 100) / 10;
     view.line();
@@ -56,6 +61,7 @@ async function main(): Promise<number> {
     view.line(
       `\n${report.startsAfterFlip} starts between flip and rollback, ${report.staleStarts} of them stale; ${seconds} s in all.`,
     );
+    view.line(`the gate's reports: ${candidates.map(({ id }) => join(reports, `${id}.html`)).join(", ")}`);
     if (values.json) console.log(JSON.stringify({ ...report, claims, seconds }, null, 2));
     const failed = claims.filter(({ held }) => !held);
     for (const { claim } of failed) console.error(`did not hold: ${claim}`);

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 /** Another process of this example. */
 export interface OtherProcess {
-  /** Presses Enter in it. */
-  enter(): void;
+  /** Types a line into it. */
+  enter(line?: string): void;
   /** The line of JSON it prints, as soon as it is there. Rejects when the process fails before. */
   readonly result: Promise<unknown>;
 }
@@ -23,5 +23,5 @@ export function startProcess(script: string, args: readonly string[], signal: Ab
   });
   // Whoever awaits it hears of a failure, also one that came before.
   result.catch(() => {});
-  return { enter: () => child.stdin.write("\n"), result };
+  return { enter: (line = "") => child.stdin.write(`${line}\n`), result };
 }

@@ -14,6 +14,8 @@ export interface View {
 /** A bar that fills. */
 export interface Progress {
   advance(): void;
+  /** Moves to a place that something else counts. */
+  reach(place: { readonly done: number }): void;
   end(): void;
 }
 
@@ -52,11 +54,13 @@ function movingBar(stream: NodeJS.WriteStream, label: string, total: number, pai
     drawn = performance.now();
   };
   draw();
+  const reach = (place: { readonly done: number }): void => {
+    done = place.done;
+    if (done === total || performance.now() - drawn > 50) draw();
+  };
   return {
-    advance: () => {
-      done += 1;
-      if (done === total || performance.now() - drawn > 50) draw();
-    },
+    reach,
+    advance: () => reach({ done: done + 1 }),
     end: () => {
       draw();
       stream.write("\n");
@@ -69,11 +73,14 @@ function plainProgress(line: View["line"], label: string, total: number): Progre
   let done = 0;
   const tell = (): void => line(`   ${label} ${done} of ${total}  ${secondsSince(began)}`);
   const quarter = Math.max(1, Math.ceil(total / 4));
+  const reach = (place: { readonly done: number }): void => {
+    const before = Math.floor(done / quarter);
+    done = place.done;
+    if (Math.floor(done / quarter) > before && done < total) tell();
+  };
   return {
-    advance: () => {
-      done += 1;
-      if (done % quarter === 0 && done < total) tell();
-    },
+    reach,
+    advance: () => reach({ done: done + 1 }),
     end: tell,
   };
 }

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createVerdigris } from "verdigris";
 import { agentName, describeBundle, loadMaterials } from "./bundles.ts";
+import type { Digest } from "./digest.ts";
 import type { IndexKind } from "./indexes.ts";
 
 /** What a release tells. */
@@ -28,13 +29,15 @@ const { values } = parseArgs({
       type: "string",
       default: "questions that name code are looked up by whole names and by their parts",
     },
-    /** Waits for Enter before it touches the store. */
+    /** Waits for a line before it touches the store: the digest of the evidence, or an empty one. */
     confirm: { type: "boolean", default: false },
   },
 });
 
 const bundle = describeBundle(values.bundle, values.index as IndexKind, await loadMaterials(0));
-if (values.confirm) await once(process.stdin, "data");
+const said = values.confirm ? String((await once(process.stdin, "data"))[0]).trim() : "";
+/** The digest of the evidence, where there is any. */
+const evidence = said.startsWith("sha256:") ? (said as Digest) : null;
 
 const by = userInfo().username;
 const store = await createSqliteStore({ file: values.file });
@@ -42,7 +45,10 @@ const verdigris = createVerdigris({ agent: agentName, store, actor: by, watch: f
 
 await verdigris.register(bundle);
 const { generation: expect } = await verdigris.status();
-const { generation, unevidenced } = await verdigris.flip({ to: bundle.id, reason: values.reason, expect });
+const { generation, unevidenced } = await verdigris.flip({
+  ...{ to: bundle.id, reason: values.reason, expect },
+  ...(evidence === null ? {} : { evidence }),
+});
 const flippedAt = Date.now();
 
 const report: ReleaseReport = {

@@ -1,3 +1,4 @@
+import type { GateEvidence } from "@verdigris/eval-gate";
 import type { Flip, Rollback } from "./acts.ts";
 import type { Account, Start } from "./ledger.ts";
 import { illustrativePrice } from "./pricing.ts";
@@ -7,7 +8,12 @@ import type { View } from "./progress.ts";
 export interface DemoReport {
   /** Asked of each bundle. */
   readonly questions: number;
+  /** False when `--limit` left some out. */
+  readonly allQuestions: boolean;
   readonly concurrency: number;
+  /** The evidence on each candidate, in the order they were judged; `reports` holds it as pages and files. */
+  readonly gate: readonly GateEvidence[];
+  readonly reports: string;
   readonly flip: Flip;
   readonly paused: {
     readonly run: string;
@@ -37,6 +43,7 @@ export function claimsOf(report: DemoReport): readonly Claim[] {
   const [blue, green] = [paused.startedOn, flip.bundle];
   const onlyOn = (bundle: string, seen: readonly string[]): boolean => seen.every((one) => one === bundle);
   return [
+    ...gateClaims(report),
     {
       claim: `the first start after the flip was on ${green}`,
       held: flip.firstStart.bundle === green,
@@ -58,6 +65,36 @@ export function claimsOf(report: DemoReport): readonly Claim[] {
         bundles.every(({ runs }) => runs === questions),
     },
   ];
+}
+
+/** With fewer questions the gate cannot decide, and must not pretend to. */
+function gateClaims({ gate, flip, allQuestions }: DemoReport): readonly Claim[] {
+  const passed = (id: string): boolean =>
+    gate.some(({ candidate, verdict }) => candidate.bundle.id === id && verdict === "pass");
+  const evidenced = {
+    claim: "the flip carries the digest of the evidence that passed, and is unevidenced without",
+    held: flip.unevidenced !== passed(flip.bundle),
+  };
+  if (!allQuestions) return [evidenced];
+  const stopped = gate.filter(({ candidate }) => candidate.bundle.id !== flip.bundle);
+  return [
+    ...stopped.map((evidence) => ({
+      claim: `${evidence.candidate.bundle.id} is right more often than blue, and is stopped for natural-language questions alone`,
+      held: isBetterAndStopped(evidence),
+    })),
+    { claim: `${flip.bundle} passes the gate`, held: passed(flip.bundle) },
+    evidenced,
+  ];
+}
+
+function isBetterAndStopped({ verdict, metrics, reasons }: GateEvidence): boolean {
+  const overall = metrics.find(({ slice }) => slice === null);
+  return (
+    (overall?.difference ?? 0) > 0 &&
+    overall?.verdict === "pass" &&
+    verdict !== "pass" &&
+    reasons.every(({ slice }) => slice === "natural")
+  );
 }
 
 /** Starts that were not on `bundle`. */
