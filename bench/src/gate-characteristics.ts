@@ -1,5 +1,5 @@
 import { wilsonInterval } from "@verdigris/statistics";
-import { decide } from "./gate-decision.ts";
+import { decide, policyOf, setOf } from "./gate-decision.ts";
 import { type Cell, createWorld, type World } from "./gate-world.ts";
 import { type Bench, type Findings, type Goal, goal, type Row } from "./report.ts";
 import { specialFunctions } from "./special-functions.ts";
@@ -21,8 +21,10 @@ interface Tally {
 
 function simulate(world: World, cell: Cell): Tally {
   const tally: Tally = { cell, pass: 0, fail: 0, meanLower: 0, anyCaseRegressed: 0, underThreshold: 0 };
+  const set = setOf(cell.cases, cell.clusterSize);
+  const policy = policyOf(margin);
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const decision = decide(world.draw(cell), margin);
+    const decision = decide(set, policy, world.draw(cell), repetition);
     if (decision.gate !== "inconclusive") tally[decision.gate]++;
     if (decision.meanLower) tally.meanLower++;
     if (decision.anyCaseRegressed) tally.anyCaseRegressed++;

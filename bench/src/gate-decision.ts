@@ -1,12 +1,13 @@
 import {
-  bettingInterval,
-  clusteredMean,
-  mcnemar,
-  signFlip,
-  tangoInterval,
-  tInterval,
-  tWorse,
-} from "@verdigris/statistics";
+  type CaseResult,
+  defineEvalSet,
+  definePolicy,
+  type EvalResults,
+  type EvalSet,
+  evaluateGate,
+  type GatePolicy,
+  judgeMetrics,
+} from "@verdigris/eval-gate";
 import type { Scores } from "./gate-world.ts";
 
 /** What the gate says of one metric, and what simpler rules would have said. */
@@ -18,6 +19,9 @@ export interface Decision {
 }
 
 const threshold = 0.8;
+const startedAt = 1_790_000_000_000;
+/** Every so many repetitions the whole gate is asked too, and must say the same. */
+const wholeGateEvery = 200;
 
 function mean(values: readonly number[]): number {
   let sum = 0;
@@ -25,49 +29,79 @@ function mean(values: readonly number[]): number {
   return sum / values.length;
 }
 
-interface Evidence {
-  readonly lower: number;
-  readonly p: number;
+/** One metric, no slices: the decision rule and nothing beside it. */
+export function policyOf(margin: number): GatePolicy {
+  return definePolicy({ metrics: [{ kind: "pass-rate", metric: "exact", margin }] });
 }
 
-function evidenceOf(differences: readonly number[], { blue, clusters }: Scores): Evidence {
-  if (clusters === undefined && blue[0]?.length === 1) {
-    const gained = differences.filter((difference) => difference > 0).length;
-    const lost = differences.filter((difference) => difference < 0).length;
-    const { lower } = tangoInterval({ gained, lost, n: differences.length });
-    return { lower, p: mcnemar({ gained, lost }).midPWorse };
-  }
-  const sample = clusters === undefined ? { values: differences } : { values: differences, clusters };
-  const estimate = clusteredMean(sample);
-  const differing = differences.filter((difference) => difference !== 0).length;
-  if (estimate.clusters >= 30 && differing >= 10) {
-    return { lower: tInterval(estimate).lower, p: tWorse(estimate) };
-  }
-  const values = clusters === undefined ? differences : clusterMeans(differences, clusters);
-  const labelled = clusters === undefined ? { differences } : { differences, clusters };
-  return { lower: bettingInterval({ values }).lower, p: signFlip({ ...labelled, draws: 999 }).worse };
+export function setOf(cases: number, clusterSize: number): EvalSet {
+  return defineEvalSet({
+    name: "simulated",
+    version: "1",
+    cases: Array.from({ length: cases }, (_, i) => ({
+      id: `case-${i}`,
+      input: `question ${i}`,
+      ...(clusterSize > 1 ? { cluster: `document ${Math.floor(i / clusterSize)}` } : {}),
+    })),
+  });
 }
 
-function clusterMeans(values: readonly number[], clusters: readonly string[]): readonly number[] {
-  const found = new Map<string, number[]>();
-  for (const [i, value] of values.entries()) {
-    const label = clusters[i] ?? "";
-    const list = found.get(label) ?? [];
-    list.push(value);
-    found.set(label, list);
+/**
+ * Results as the builder makes them, but for their digest, which costs more than the verdict and decides only whether two
+ * looks are at the same results.
+ */
+export function resultsOf(set: EvalSet, bundle: "blue" | "green", scores: Scores["blue"]): EvalResults {
+  const cases = new Map<string, CaseResult>();
+  for (const [i, { id, digest }] of set.cases.entries()) {
+    const repeats = (scores[i] ?? []).map((exact, repeat) => ({
+      repeat,
+      scores: { exact },
+      error: null,
+      durationMs: null,
+      cost: null,
+    }));
+    cases.set(id, { case: id, digest, repeats });
   }
-  return [...found.values()].map(mean);
+  const digest = `sha256:${(bundle === "blue" ? "b" : "e").repeat(64)}` as const;
+  const scorers = [{ metric: "exact", scorer: "exact", version: "1" }];
+  const header = {
+    v: 1,
+    kind: "eval-results",
+    set,
+    bundle: { id: bundle, digest },
+    scorers,
+    startedAt,
+  } as const;
+  return { header, cases, digest };
 }
 
-export function decide(scores: Scores, margin: number): Decision {
+/** The gate's own judgement of metrics, without the digests and views around it. */
+function judge(set: EvalSet, policy: GatePolicy, blue: EvalResults, green: EvalResults): Decision["gate"] {
+  const comparison = {
+    cases: set.cases,
+    baseline: [...blue.cases.values()],
+    candidate: [...green.cases.values()],
+  };
+  const judged = judgeMetrics({ comparison, strata: null, policy, alpha: 0.05, again: null, runCost: null });
+  const verdicts = judged.metrics.map(({ verdict }) => verdict);
+  if (verdicts.includes("fail") || judged.slices.some(({ worse }) => worse)) return "fail";
+  return verdicts.includes("inconclusive") ? "inconclusive" : "pass";
+}
+
+/** Asks the gate, now and then all of it, and the simpler rules. */
+export function decide(set: EvalSet, policy: GatePolicy, scores: Scores, repetition: number): Decision {
+  const baseline = resultsOf(set, "blue", scores.blue);
+  const candidate = resultsOf(set, "green", scores.green);
+  const gate = judge(set, policy, baseline, candidate);
+  if (repetition % wholeGateEvery === 0) {
+    const { verdict } = evaluateGate({ set, baseline, candidate, policy });
+    if (verdict !== gate) throw new Error(`the whole gate answered ${verdict}, its judgement ${gate}`);
+  }
   const blue = scores.blue.map(mean);
   const green = scores.green.map(mean);
-  const differences = green.map((value, i) => value - (blue[i] ?? 0));
-  const { lower, p } = evidenceOf(differences, scores);
-  const gate = lower > -margin ? "pass" : p <= 0.05 ? "fail" : "inconclusive";
   return {
     gate,
-    meanLower: mean(differences) < 0,
+    meanLower: mean(green) < mean(blue),
     anyCaseRegressed: green.some((value, i) => value < 0.5 && (blue[i] ?? 0) > 0.5),
     underThreshold: mean(green) < threshold,
   };

@@ -27,6 +27,7 @@ export type {
 export { evaluateGate } from "./gate/evaluate-gate.ts";
 export type { GateOptions } from "./gate/gate-options.ts";
 export type { PromptText } from "./gate/held-out.ts";
+export { type ComparedFindings, type JudgeOptions, judgeMetrics } from "./gate/judge-metrics.ts";
 export { definePolicy } from "./policy/define-policy.ts";
 export type { JudgeCard, JudgeIdentity } from "./policy/judge-card.ts";
 export type {
