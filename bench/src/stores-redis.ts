@@ -32,7 +32,7 @@ function openClient(): Redis {
   return client;
 }
 
-/** What a worker opens: see `StoreSource`. */
+/** What a worker opens: see `StoreSource`. @public */
 export async function openStore(prefix: string): Promise<{ store: Store; close(): Promise<void> }> {
   const client = openClient();
   const store = await createRedisStore({ client, prefix, accept });
