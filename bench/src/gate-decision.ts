@@ -50,7 +50,7 @@ export function setOf(cases: number, clusterSize: number): EvalSet {
  * Results as the builder makes them, but for their digest, which costs more than the verdict and decides only whether two
  * looks are at the same results.
  */
-export function resultsOf(set: EvalSet, bundle: "blue" | "green", scores: Scores["blue"]): EvalResults {
+function resultsOf(set: EvalSet, bundle: "blue" | "green", scores: Scores["blue"]): EvalResults {
   const cases = new Map<string, CaseResult>();
   for (const [i, { id, digest }] of set.cases.entries()) {
     const repeats = (scores[i] ?? []).map((exact, repeat) => ({

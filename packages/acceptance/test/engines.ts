@@ -8,7 +8,7 @@ const engines = {
 
 export type Engine = keyof typeof engines;
 
-export function engineUrl(engine: Engine): string {
+function engineUrl(engine: Engine): string {
   const { variable, url } = engines[engine];
   return process.env[variable] ?? url;
 }

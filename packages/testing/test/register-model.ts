@@ -1,6 +1,6 @@
 import type { Operation, SequentialModel } from "@verdigris/testing/linearizability";
 
-export type Value = number | null;
+type Value = number | null;
 
 /** What is asked of a register. */
 export type RegisterInput =
