@@ -30,8 +30,8 @@ async function flipTo(operator: Verdigris, to: string, placementMs?: number): Pr
   const expect = (await operator.status()).generation;
   const policy = placementMs === undefined ? {} : { policy: { placementMs } };
   const moved = await operator.flip({ to, expect, reason: `${to} is ready`, ...policy });
-  // No process keeps a node record here, so nobody can say whether the bundle is served anywhere.
-  assert.equal(moved.unverified, true);
+  // The processes of its fleet are on record, so the flip was checked: somebody serves the bundle.
+  assert.equal(moved.unverified, false);
 }
 
 function pidsOf({ queues }: Stage, fleet: Fleet): readonly number[] {
@@ -120,9 +120,9 @@ export async function takeOver({ queues, operator, add }: Stage): Promise<void> 
 
 /** A bundle whose fleet is gone: its runs are accepted, wait on the queue, and expire. */
 export async function expire({ queues, operator }: Stage): Promise<void> {
-  for (const worker of queues.fleets.green.splice(0)) assert.equal(await worker.end("SIGTERM"), 0);
   const placementMs = 1_000;
   await flipTo(operator, green, placementMs);
+  for (const worker of queues.fleets.green.splice(0)) assert.equal(await worker.end("SIGTERM"), 0);
   const worker = queues.fleets.blue[0];
   assert.ok(worker !== undefined);
   const asked: Asked = { id: "job-8", work: short };
@@ -142,5 +142,11 @@ export async function expire({ queues, operator }: Stage): Promise<void> {
   assert.ok(isVerdigrisError(late, "run-expired"));
   console.log(`nobody serves ${green}: its run expired after placementMs (${placementMs} ms) and was swept`);
   await operator.rollback({ reason: "nobody serves green" });
-  assert.equal((await operator.status()).route?.live, blue);
+  const { route, generation } = await operator.status();
+  assert.equal(route?.live, blue);
+  const again = await operator
+    .flip({ to: green, expect: generation, reason: "is it back?" })
+    .catch((error: unknown) => error);
+  assert.ok(isVerdigrisError(again, "bundle-not-served"));
+  console.log(`another flip to ${green} is refused: no process on record serves it`);
 }
