@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agentKeys, isId, requireId, timeKey } from "../src/index.ts";
+import { agentKeys, announces, isId, requireId, timeKey } from "../src/index.ts";
 
 describe("ids", () => {
   it.each(["a", "support-2026.11.23", "A:b_c.d-e", "x".repeat(128)])("takes %s", (id) => {
@@ -64,4 +64,33 @@ describe("agentKeys", () => {
   it("refuses an agent that could not stand in a key", () => {
     expect(() => agentKeys("a/b")).toThrow(expect.objectContaining({ code: "invalid-argument" }));
   });
+});
+
+describe("keys whose changes are not pushed", () => {
+  const hex = "a".repeat(64);
+  it.each(["support", "pin", "claim", "route", "node"])(
+    "follow one rule for the agent %s, under any prefix",
+    (agent) => {
+      const keys = agentKeys(agent);
+      for (const prefix of ["", "platform/", "pin/", "platform/claim/", "a/moved/b/"]) {
+        const quiet = [
+          keys.pin("blue", 1_760_000_000_000, "run"),
+          keys.claim("job-7"),
+          keys.claim("root:r"),
+          keys.moved("run"),
+          keys.notice(1_760_000_000_000, "id"),
+          keys.chunk(hex, "up", 3),
+        ].map((key) => prefix + key);
+        const loud = [
+          keys.route,
+          keys.audit(7),
+          keys.bundle("blue"),
+          keys.index("docs", "3"),
+          keys.blob(hex),
+        ];
+        expect(quiet.filter(announces)).toEqual([]);
+        expect(loud.map((key) => prefix + key).filter((key) => !announces(key))).toEqual([]);
+      }
+    },
+  );
 });

@@ -14,5 +14,4 @@ export {
   type PostgresStore,
   type PostgresStoreOptions,
 } from "./postgres-store.ts";
-export { isQuietKey } from "./quiet-keys.ts";
 export { postgresMigration } from "./schema.ts";

@@ -13,8 +13,8 @@ import {
 } from "@verdigris/contracts";
 import { type Call, createCalls } from "./calls.ts";
 import { createListener, type Listener, type ListenerOptions } from "./listener.ts";
+import { keysOf } from "./notification.ts";
 import type { PostgresClient, PostgresListenClient } from "./postgres-client.ts";
-import { keysOf } from "./quiet-keys.ts";
 import { createRecords, type Records } from "./records.ts";
 import { namesOf, prepareSchema } from "./schema.ts";
 import { capabilitiesOf, readServerFacts } from "./server-facts.ts";

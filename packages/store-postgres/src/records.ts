@@ -1,6 +1,6 @@
 import type { CommitResult, StoreEntry, StoreOp } from "@verdigris/contracts";
 import type { Call } from "./calls.ts";
-import { notificationOf } from "./quiet-keys.ts";
+import { notificationOf } from "./notification.ts";
 import { decodeReply, encodeOps } from "./wire.ts";
 
 /** Reads and the one write, one statement each. */

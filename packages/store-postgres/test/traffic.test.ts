@@ -1,8 +1,6 @@
 import type { CommitResult, Store, StoreHint } from "@verdigris/contracts";
-import { agentKeys } from "@verdigris/contracts";
 import {
   createPostgresStore,
-  isQuietKey,
   type PostgresPoolClient,
   type PostgresStoreOptions,
 } from "@verdigris/store-postgres";
@@ -12,35 +10,6 @@ import { hasServer, openServer, type Server } from "./server.ts";
 
 const revsOf = (result: CommitResult): readonly number[] => (result.ok ? result.revs : []);
 const put = (key: string, value = "1") => ({ op: "put" as const, key, rev: 0, value });
-
-describe("keys whose changes are not pushed", () => {
-  const hex = "a".repeat(64);
-  test.each(["support", "pin", "claim", "route", "node"])(
-    "follow one rule for the agent %s, under any prefix",
-    (agent) => {
-      const keys = agentKeys(agent);
-      for (const prefix of ["", "platform/", "pin/", "platform/claim/", "a/moved/b/"]) {
-        const quiet = [
-          keys.pin("blue", 1_760_000_000_000, "run"),
-          keys.claim("job-7"),
-          keys.claim("root:r"),
-          keys.moved("run"),
-          keys.notice(1_760_000_000_000, "id"),
-          keys.chunk(hex, "up", 3),
-        ].map((key) => prefix + key);
-        const loud = [
-          keys.route,
-          keys.audit(7),
-          keys.bundle("blue"),
-          keys.index("docs", "3"),
-          keys.blob(hex),
-        ];
-        expect(quiet.filter((key) => !isQuietKey(key))).toEqual([]);
-        expect(loud.map((key) => prefix + key).filter(isQuietKey)).toEqual([]);
-      }
-    },
-  );
-});
 
 describe.skipIf(!hasServer)("what goes over the wire", () => {
   let server: Server;
