@@ -77,6 +77,7 @@ export type {
   RunScope,
   TrafficClass,
 } from "./run.ts";
+export type { Signal, SignalBaseline, SignalStatus } from "./signal.ts";
 export {
   type CommitResult,
   type Store,
