@@ -122,6 +122,12 @@ export const requirements: Readonly<Record<string, string>> = {
   "SDK-UNLOAD":
     "A pipeline is unloaded when its last run and step here have ended and its bundle is off the route.",
   "SDK-INSTRUMENT-SAFE": "An instrument can neither change a result nor fail a run.",
+  "SDK-INSTRUMENT-IDLE":
+    "An instrument that says it is idle costs a step one question; several stand inside one another.",
+  "SDK-INSTRUMENT-CONNECT":
+    "An instrument is given its process once, and what it began is waited for, in bounded time, when that closes.",
+  "RUN-TOLD-ONCE":
+    "A run that a process began or took up is told to have ended there exactly once: finished or released.",
   "STATISTICS-VECTORS":
     "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
   "ROUTE-LINEARIZABLE":

@@ -1,13 +1,35 @@
 import type { BundleId } from "./bundle.ts";
-import type { RouterEvents } from "./router.ts";
+import type { Assignment, RouterEvents } from "./router.ts";
 import type { ModelUsage, RunOutcome, RunScope } from "./run.ts";
 
 /** Stops what it was returned for. Calling it twice is harmless. */
 export type Unsubscribe = () => void;
 
+/** Why a run is on its bundle: the route's own answer, or what went before it. */
+export interface RoutingDecision {
+  /**
+   * `named` by the caller, `inherited` from the parent, decided `elsewhere` by a process that does not serve the bundle, or
+   * the `only` bundle there is.
+   */
+  readonly reason: Assignment["reason"] | "named" | "inherited" | "elsewhere" | "only";
+  /** Generation of the route it was decided on; null without one. */
+  readonly generation: number | null;
+}
+
 /** Everything a process can be told about its runs. Payloads are plain, frozen data. */
 export interface RunEvents {
-  "run-started": { readonly scope: RunScope; readonly deadline: number | null };
+  "run-started": {
+    readonly scope: RunScope;
+    readonly deadline: number | null;
+    readonly routing: RoutingDecision;
+  };
+  /** This process took up a run that another one, or this one earlier, had begun. */
+  "run-resumed": { readonly scope: RunScope; readonly deadline: number };
+  /** This process let go of a run without finishing it: parked, taken up elsewhere, expired, cancelled, or the process closes. */
+  "run-released": {
+    readonly scope: RunScope;
+    readonly reason: "run-superseded" | "run-expired" | "run-cancelled";
+  };
   "run-finished": {
     readonly scope: RunScope;
     readonly outcome: RunOutcome;

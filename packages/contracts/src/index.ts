@@ -20,7 +20,8 @@ export {
   isVerdigrisError,
   VerdigrisError,
 } from "./errors.ts";
-export type { RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
+export type { RoutingDecision, RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
+export type { Instrument, InstrumentedProcess } from "./instrument.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "./keys.ts";
 export type {
@@ -69,6 +70,7 @@ export type {
   RouteSnapshot,
 } from "./router.ts";
 export type {
+  CostSource,
   ModelUsage,
   PinPointer,
   PinRecord,

@@ -68,10 +68,29 @@ export interface PinPointer {
   readonly pin: string;
 }
 
-/** Tokens used by one model call. Cost is in the unit of the caller's price table; `null` says that it is not known. */
+/** Tokens and cost of one model call, as its caller knows them. */
 export interface ModelUsage {
+  /** The model that answered. */
   readonly model: string;
+  /** All tokens of the request, cached ones included. */
   readonly inputTokens: number;
+  /** All tokens of the answer, reasoning included. */
   readonly outputTokens: number;
+  /** Of the input tokens, those read from a provider's cache. */
+  readonly cacheReadTokens?: number;
+  /** Of the input tokens, those written to a provider's cache. */
+  readonly cacheWriteTokens?: number;
+  /** Of the output tokens, those spent on reasoning. */
+  readonly reasoningTokens?: number;
+  /** What the call cost, in `currency`; null says that it is not known, which is never 0. */
   readonly cost: number | null;
+  /** Three letters (ISO 4217). @default "USD" */
+  readonly currency?: string;
+  /** The price table the cost comes from, with its version: `genai-prices@0.1.8`. */
+  readonly priceTable?: string;
+  /** Who said so: a price table, the provider's own bill, or an estimate. @default "price-table" */
+  readonly costSource?: CostSource;
 }
+
+/** Where a cost comes from. */
+export type CostSource = "price-table" | "provider" | "estimate";

@@ -1,9 +1,11 @@
 import {
+  type Assignment,
   type BundleId,
   InvalidArgumentError,
   type Labels,
   type Router,
   type RouteSnapshot,
+  type RoutingDecision,
   requireId,
   type TrafficClass,
   VerdigrisError,
@@ -19,6 +21,7 @@ export interface Choice {
   readonly named: boolean;
   /** The class the route gave; null where it was not asked. */
   readonly assigned: "live" | "canary" | null;
+  readonly routing: RoutingDecision;
 }
 
 /** Throws unless new runs may be put on `bundle` by name: `bundle-not-on-route` or `bundle-sealed`. */
@@ -78,11 +81,18 @@ export function chooseBundle(
   options: StartOptions<never>,
   inherited: { readonly bundle: BundleId; readonly class: TrafficClass } | null,
   outside: TrafficClass | undefined,
-  assign: () => { readonly bundle: BundleId; readonly class: "live" | "canary" },
+  assign: () => Assignment,
 ): Choice {
+  const { generation } = snapshot.route;
   if (options.bundle !== undefined) {
     placeable(snapshot, options.bundle);
-    return { bundle: options.bundle, class: options.class ?? "preview", named: true, assigned: null };
+    return {
+      bundle: options.bundle,
+      class: options.class ?? "preview",
+      named: true,
+      assigned: null,
+      routing: { reason: "named", generation },
+    };
   }
   if (inherited !== null) {
     inheritable(snapshot, inherited.bundle);
@@ -91,6 +101,7 @@ export function chooseBundle(
       class: options.class ?? inherited.class,
       named: false,
       assigned: null,
+      routing: { reason: "inherited", generation },
     };
   }
   const assigned = assign();
@@ -100,6 +111,7 @@ export function chooseBundle(
     class: options.class ?? byParent,
     named: false,
     assigned: assigned.class,
+    routing: { reason: assigned.reason, generation: assigned.generation },
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Bundle,
   type BundleId,
   type Clock,
+  type Instrument,
   InvalidArgumentError,
   type Router,
   type RunEvents,
@@ -15,7 +16,7 @@ import {
 import { createStoreTime, type EventHub, type StoreTime } from "@verdigris/router";
 import { createDeadlines } from "./deadlines.ts";
 import { type DrainReport, drainReport, waitForDrain } from "./drain.ts";
-import type { Instrument, PinnedHost, RunHost, ScopeStorage } from "./host.ts";
+import type { PinnedHost, RunHost, ScopeStorage } from "./host.ts";
 import { type InFlightRun, listInFlight } from "./in-flight.ts";
 import { createNotices } from "./notices.ts";
 import { createPipelines } from "./pipelines.ts";
@@ -47,7 +48,8 @@ export interface RunPinningOptions<P> {
   readonly unload?: (pipeline: P, bundle: Bundle) => void | Promise<void>;
   /** @default everything */
   readonly serves?: (bundle: Bundle) => boolean;
-  readonly instrument?: Instrument;
+  /** The first one is outermost. */
+  readonly instrument?: Instrument | readonly Instrument[];
   readonly scopeStorage?: ScopeStorage;
   readonly clock?: Clock;
   /** @default a monotonic ULID factory */
@@ -163,7 +165,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
     clock = systemClock,
     bundleOf,
     serves = () => true,
-    instrument = {},
+    instrument = [],
     scopeStorage = null,
     newId,
   } = options;
@@ -179,7 +181,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
     held: new Map(),
     attached: new Set(),
     closing,
-    instrument,
+    instruments: Array.isArray(instrument) ? [...instrument] : [instrument as Instrument],
     scopeStorage,
     bundleOf,
     serves,

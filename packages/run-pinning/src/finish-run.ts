@@ -37,6 +37,8 @@ async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | 
 
 function report<P>(run: LocalRun<P>, outcome: RunOutcome): void {
   const { events, clock } = run.host;
+  if (run.toldEnd) return;
+  run.toldEnd = true;
   if (!events.has("run-finished")) return;
   const durationMs = clock.monotonic() - run.began;
   events.emit("run-finished", { scope: run.scope, outcome, durationMs, usage: run.used ?? [] });
@@ -52,6 +54,7 @@ async function takeBack<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<Finis
     events.emit("finish-failed", { scope: run.scope, error });
   }
   if (result === "finished" || result === "unconfirmed") report(run, outcome);
+  else run.released(result === "expired" ? "run-expired" : "run-superseded");
   return result;
 }
 

@@ -1,14 +1,20 @@
-import type { RunScope } from "@verdigris/contracts";
+import type { RoutingDecision, RunScope } from "@verdigris/contracts";
 import type { RunHost } from "./host.ts";
 import type { PinState } from "./pin-state.ts";
 import type { Lease } from "./pipelines.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
 import { LocalRun } from "./run.ts";
 
-/** Tells listeners that a run begins in this process. */
-export function announce<P>(run: LocalRun<P>): void {
+/** Tells listeners that a run begins in this process, and why on its bundle. */
+export function announce<P>(run: LocalRun<P>, routing: RoutingDecision): void {
   const { events } = run.host;
-  if (events.has("run-started")) events.emit("run-started", { scope: run.scope, deadline: run.deadline });
+  if (events.has("run-started"))
+    events.emit("run-started", { scope: run.scope, deadline: run.deadline, routing });
+}
+
+/** Tells listeners that a run begun earlier goes on in this process. */
+export function announceResumed<P>(run: LocalRun<P>): void {
+  run.host.events.emit("run-resumed", { scope: run.scope, deadline: run.deadline ?? 0 });
 }
 
 /** Makes a run known in this process, under the rules its route has by now. */

@@ -3,6 +3,7 @@ import type {
   Bundle,
   BundleId,
   Clock,
+  Instrument,
   Router,
   RunEvents,
   RunScope,
@@ -12,15 +13,6 @@ import type { EventHub, StoreTime } from "@verdigris/router";
 import type { Deadlines } from "./deadlines.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { LocalRun } from "./run.ts";
-
-/**
- * Wraps runs and steps: where telemetry and detectors plug in. It can neither change a result nor fail a run nor hold it
- * up: `next` is called for it when it has not done so by its first `await`.
- */
-export interface Instrument {
-  run?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
-  step?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
-}
 
 /** A place for the current scope, such as Node's AsyncLocalStorage: a convenience, never the truth. */
 export interface ScopeStorage {
@@ -41,7 +33,7 @@ export interface RunHost<P> {
   readonly attached: Set<LocalRun<P>>;
   /** Aborts when the process lets go of everything. */
   readonly closing: AbortSignal;
-  readonly instrument: Instrument;
+  readonly instruments: readonly Instrument[];
   readonly scopeStorage: ScopeStorage | null;
   readonly bundleOf: (id: BundleId) => Promise<Bundle>;
   readonly serves: (bundle: Bundle) => boolean;

@@ -1,8 +1,8 @@
 export { createRunPinning, type RunPinning, type RunPinningOptions } from "./create-run-pinning.ts";
 export type { BundleStatus, DrainProof, DrainReport } from "./drain.ts";
-export type { Instrument, ScopeStorage } from "./host.ts";
+export type { ScopeStorage } from "./host.ts";
 export { exactCountLimit, type InFlightRun, type RunCount } from "./in-flight.ts";
-export { throughInstrument } from "./instrument.ts";
+export { throughInstruments } from "./instrument.ts";
 export { createNotices } from "./notices.ts";
 export type { RecycleBlocker, RecycleCheck, RecycleResult } from "./recycle.ts";
 export type { FinishResult, Run, StartOptions, StartResult, StepContext } from "./run-types.ts";

@@ -1,6 +1,6 @@
 import { decodeRecord, type PinPointer, VerdigrisError } from "@verdigris/contracts";
 import { findClaimed, findPin, ownClaim } from "./find-pin.ts";
-import { announce, hold } from "./hold-run.ts";
+import { announce, announceResumed, hold } from "./hold-run.ts";
 import type { PinnedHost, RunHost } from "./host.ts";
 import { lengthenPin, relocatePin } from "./move-run.ts";
 import { clearAway, commitNoted, type PinState } from "./pin-state.ts";
@@ -41,7 +41,8 @@ async function takeUp<P>(
     if (outcome !== "moved") return null;
     kept = true;
     const run = hold(host, scopeOf(host.agent, next, bundle), lease, pin);
-    if (unplaced === true) announce(run);
+    if (unplaced === true) announce(run, { reason: "elsewhere", generation: next.generation });
+    else announceResumed(run);
     return { placed: true, run };
   } finally {
     if (!kept) lease.release();

@@ -16,6 +16,8 @@ export interface StepContext<P> {
   readonly signal: AbortSignal;
   /** The run's scope with this step's name: pass it to logs, spans and tools. */
   readonly scope: RunScope;
+  /** Records the tokens and cost of one model call of this step, under the bundle the step runs on. */
+  usage(usage: ModelUsage): void;
 }
 
 /**

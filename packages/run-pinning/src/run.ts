@@ -1,7 +1,6 @@
 import {
   type Bundle,
   type ErrorCode,
-  InvalidArgumentError,
   type ModelUsage,
   type RunOutcome,
   type RunScope,
@@ -17,6 +16,7 @@ import type { Lease } from "./pipelines.ts";
 import type { FinishResult, Run, StepContext } from "./run-types.ts";
 import { runStep } from "./step.ts";
 import { formatToken } from "./token.ts";
+import { checkUsage } from "./usage.ts";
 
 /** Why no further step may start. */
 export interface Stop {
@@ -53,6 +53,8 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   onIdle: (() => void) | null = null;
   used: ModelUsage[] | null = null;
   finishing: Promise<FinishResult> | null = null;
+  /** Set once listeners know that the run is over for this process. */
+  toldEnd = false;
   #abort: AbortController | null = null;
   #expiring: AbortController | null = null;
   #nearEnd = false;
@@ -104,19 +106,15 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   }
 
   usage(usage: ModelUsage): void {
-    if (typeof usage.model !== "string" || usage.model === "")
-      throw new InvalidArgumentError("usage.model", "must name the model that was called");
-    for (const field of ["inputTokens", "outputTokens"] as const) {
-      if (!(Number.isFinite(usage[field]) && usage[field] >= 0))
-        throw new InvalidArgumentError(`usage.${field}`, "must be 0 or more");
-    }
-    if (usage.cost !== null && !(Number.isFinite(usage.cost) && usage.cost >= 0)) {
-      throw new InvalidArgumentError("usage.cost", "must be 0 or more, or null when it is not known");
-    }
-    const noted = Object.freeze({ ...usage });
+    this.note(usage, this.scope);
+  }
+
+  /** Records one model call under the scope it was made in. */
+  note(usage: ModelUsage, scope: RunScope): void {
+    const noted = checkUsage(usage);
     this.used ??= [];
     this.used.push(noted);
-    if (this.host.events.has("usage")) this.host.events.emit("usage", { scope: this.scope, usage: noted });
+    if (this.host.events.has("usage")) this.host.events.emit("usage", { scope, usage: noted });
   }
 
   extend(byMs: number): Promise<number> {
@@ -178,6 +176,20 @@ export class LocalRun<P> implements Run<P>, Sleeper {
     this.host.attached.delete(this);
     this.host.pinned?.deadlines.remove(this);
     this.whenIdle(() => this.lease.release());
+    this.#tellReleased();
+  }
+
+  /** A finish tells by itself, once it is known what became of the pin. */
+  #tellReleased(): void {
+    const code = this.stopped?.code;
+    if (code !== undefined && code !== "run-finished") this.released(code);
+  }
+
+  /** Tells, once, that this process no longer holds the run, though it did not finish it. */
+  released(reason: Exclude<Stop["code"], "run-finished">): void {
+    if (!this.owner || this.toldEnd) return;
+    this.toldEnd = true;
+    this.host.events.emit("run-released", { scope: this.scope, reason });
   }
 
   /** Stops the run here because its process closes; the pin stays. */

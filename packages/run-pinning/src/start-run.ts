@@ -266,7 +266,7 @@ async function attemptStart<P>(
     kept = true;
     const pin = newPinState(record, key, done.rev, done.claimRev);
     const held = hold(host, scopeOf(host.agent, record, bundle), lease, pin);
-    announce(held);
+    announce(held, draft.choice.routing);
     return { placed: true, run: held };
   } finally {
     if (!kept) lease?.release();

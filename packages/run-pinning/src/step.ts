@@ -1,6 +1,6 @@
-import { type Bundle, InvalidArgumentError, type RunScope } from "@verdigris/contracts";
+import { type Bundle, InvalidArgumentError, type ModelUsage, type RunScope } from "@verdigris/contracts";
 import type { RunHost } from "./host.ts";
-import { throughInstrument } from "./instrument.ts";
+import { throughInstruments } from "./instrument.ts";
 import { migrateRun } from "./move-run.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
 import type { LocalRun } from "./run.ts";
@@ -25,6 +25,10 @@ class CurrentStep<P> implements StepContext<P> {
 
   get signal(): AbortSignal {
     return this.#run.signal;
+  }
+
+  usage(usage: ModelUsage): void {
+    this.#run.note(usage, this.scope);
   }
 
   get scope(): RunScope {
@@ -94,17 +98,11 @@ function call<P, T>(
   step: CurrentStep<P>,
   fn: (context: StepContext<P>) => T | Promise<T>,
 ): T | Promise<T> {
-  const { scopeStorage, instrument } = host;
+  const { scopeStorage, instruments, events } = host;
   const inScope = (): T | Promise<T> =>
     scopeStorage === null ? fn(step) : scopeStorage.run(step.scope, () => fn(step));
-  if (instrument.step === undefined) return inScope();
-  const wrap = instrument.step.bind(instrument);
-  return throughInstrument<T>(
-    (next) => wrap<T>(step.scope, next),
-    async () => inScope(),
-    host.events,
-    "instrument.step",
-  );
+  if (instruments.length === 0) return inScope();
+  return throughInstruments(instruments, "step", () => step.scope, inScope, events);
 }
 
 /** Runs one step of a run on the bundle the run is on. */

@@ -1,4 +1,10 @@
-import { type BundleId, type Router, type RunScope, VerdigrisError } from "@verdigris/contracts";
+import {
+  type BundleId,
+  type Router,
+  type RoutingDecision,
+  type RunScope,
+  VerdigrisError,
+} from "@verdigris/contracts";
 import { checkStart } from "./choose-bundle.ts";
 import { announce, hold } from "./hold-run.ts";
 import type { RunHost } from "./host.ts";
@@ -21,15 +27,25 @@ function choose<P>(
   fallback: BundleId | undefined,
   options: StartOptions<P>,
   key: string,
-): { bundle: BundleId; class: RunScope["class"] } {
-  if (options.bundle !== undefined) return { bundle: options.bundle, class: options.class ?? "preview" };
+): { bundle: BundleId; class: RunScope["class"]; routing: RoutingDecision } {
+  const because = (reason: RoutingDecision["reason"]): RoutingDecision => ({
+    reason,
+    generation: router?.snapshot()?.route.generation ?? null,
+  });
+  if (options.bundle !== undefined)
+    return { bundle: options.bundle, class: options.class ?? "preview", routing: because("named") };
   const parent = parentOf(options);
-  if (parent?.agent === host.agent) return { bundle: parent.bundle, class: options.class ?? parent.class };
+  if (parent?.agent === host.agent) {
+    const { bundle } = parent;
+    return { bundle, class: options.class ?? parent.class, routing: because("inherited") };
+  }
   if (router !== undefined) {
     const assigned = router.assign(key, options.labels);
-    return { bundle: assigned.bundle, class: options.class ?? assigned.class };
+    const { bundle, reason, generation } = assigned;
+    return { bundle, class: options.class ?? assigned.class, routing: { reason, generation } };
   }
-  if (fallback !== undefined) return { bundle: fallback, class: options.class ?? "live" };
+  if (fallback !== undefined)
+    return { bundle: fallback, class: options.class ?? "live", routing: because("only") };
   throw new VerdigrisError("no-route", `${host.agent} has neither a bundle nor a router: pass one of them`, {
     agent: host.agent,
   });
@@ -62,6 +78,6 @@ export async function tagRun<P>(
     mixed: false,
   });
   const run = hold(host, scope, lease, null);
-  announce(run);
+  announce(run, chosen.routing);
   return { placed: true, run };
 }

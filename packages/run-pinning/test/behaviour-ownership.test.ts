@@ -221,3 +221,39 @@ describe("a token", () => {
     }
   });
 });
+
+describe("letting go of a run", () => {
+  const endings: [string, "run-superseded" | "run-expired" | "run-cancelled" | null][] = [
+    ["finished", null],
+    ["parked", "run-superseded"],
+    ["taken up elsewhere", "run-superseded"],
+    ["past its deadline", "run-expired"],
+    ["closed", "run-superseded"],
+  ];
+
+  it.each(endings)("is told once, or its finish is: %s [RUN-TOLD-ONCE]", async (how, reason) => {
+    const world = await createWorld();
+    const [one, two] = [await world.process(), await world.process()];
+    const run = await one.start({ maxAgeMs: hours });
+    if (how === "parked") run.park();
+    if (how === "taken up elsewhere") await two.pinning.resume(run.token!);
+    if (how === "past its deadline") await world.clock.advance(hours + minutes);
+    if (how === "closed") await one.pinning.close();
+    await run.finish({ outcome: "completed" });
+    await one.pinning.close();
+    expect(one.told["run-finished"]).toHaveLength(reason === null ? 1 : 0);
+    expect(one.told["run-released"]).toEqual(reason === null ? [] : [{ scope: run.scope, reason }]);
+  });
+
+  it("and taking one up are told apart from a start [RUN-TOLD-ONCE]", async () => {
+    const world = await createWorld();
+    const [one, two] = [await world.process(), await world.process()];
+    const older = await one.start();
+    const newer = await two.pinning.resume(older.token!);
+    expect(two.told["run-resumed"]).toEqual([{ scope: newer.scope, deadline: newer.deadline }]);
+    expect(two.told["run-started"]).toEqual([]);
+    await two.pinning.attach(newer.token!);
+    await two.pinning.close();
+    expect(two.told["run-released"]).toHaveLength(1);
+  });
+});

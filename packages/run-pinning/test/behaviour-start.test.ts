@@ -57,7 +57,8 @@ describe("the options of a start", () => {
     const { start, told } = await world.process();
     const run = await start();
     expect(run.scope).toMatchObject({ key: run.id, class: "live", labels: {} });
-    expect(told["run-started"]).toEqual([{ scope: run.scope, deadline: run.deadline }]);
+    const routing = { reason: "live", generation: 1 };
+    expect(told["run-started"]).toEqual([{ scope: run.scope, deadline: run.deadline, routing }]);
   });
 });
 

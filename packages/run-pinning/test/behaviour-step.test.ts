@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { RunScope } from "@verdigris/contracts";
-import type { Instrument } from "@verdigris/run-pinning";
+import type { Instrument, RunScope } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
 import { createWorld, later, minutes, settled } from "./world.ts";
 
@@ -183,6 +182,86 @@ describe("an instrument", () => {
     await expect(passing.run.step("plan", () => Promise.reject(error))).rejects.toBe(error);
     await settled();
     expect(passing.told["listener-failed"]).toEqual([]);
+  });
+});
+
+describe("several instruments", () => {
+  const naming = (name: string, heard: string[], idle = false): Instrument => ({
+    idle: () => idle,
+    step: (_, next) => {
+      heard.push(name);
+      return next();
+    },
+  });
+
+  it("stand inside one another, the first one outermost, and idle ones are left out [SDK-INSTRUMENT-IDLE]", async () => {
+    const world = await createWorld();
+    const heard: string[] = [];
+    const instrument = [naming("outer", heard), naming("idle", heard, true), naming("inner", heard)];
+    const { start } = await world.process({ instrument });
+    expect(await (await start()).step("plan", () => heard.push("work"))).toBe(3);
+    expect(heard).toEqual(["outer", "inner", "work"]);
+  });
+
+  it("are asked before every step, and one that cannot say is not idle [SDK-INSTRUMENT-IDLE]", async () => {
+    const world = await createWorld();
+    const heard: string[] = [];
+    let idle: () => boolean = () => true;
+    const { start } = await world.process({
+      instrument: { ...naming("one", heard), idle: () => idle() },
+    });
+    const run = await start();
+    await run.step("plan", () => 0);
+    idle = () => {
+      throw new Error("mine");
+    };
+    await run.step("plan", () => 0);
+    expect(heard).toEqual(["one"]);
+  });
+
+  it("that throw keep neither the step nor the other ones from running [SDK-INSTRUMENT-SAFE]", async () => {
+    const world = await createWorld();
+    const heard: string[] = [];
+    const broken: Instrument = {
+      step: () => {
+        throw new Error("mine");
+      },
+    };
+    const { start, told } = await world.process({ instrument: [broken, naming("inner", heard)] });
+    expect(await (await start()).step("plan", () => 7)).toBe(7);
+    await settled();
+    expect(heard).toEqual(["inner"]);
+    expect(told["listener-failed"]).toHaveLength(1);
+  });
+});
+
+describe("usage", () => {
+  it("of a step carries the step's name and bundle; that of a run carries none", async () => {
+    const { start, told } = await (await createWorld()).process();
+    const run = await start();
+    const call = { model: "m", inputTokens: 1, outputTokens: 2, cost: null };
+    await run.step("plan", (step) => step.usage(call));
+    run.usage(call);
+    expect(told.usage).toMatchObject([{ scope: { step: "plan", bundle: "blue" } }, { usage: call }]);
+    expect(told.usage[1]?.scope).not.toHaveProperty("step");
+  });
+
+  it.each([
+    [{ cacheReadTokens: -1 }, "usage.cacheReadTokens"],
+    [{ reasoningTokens: Number.NaN }, "usage.reasoningTokens"],
+    [{ currency: "dollars" }, "usage.currency"],
+    [{ priceTable: "" }, "usage.priceTable"],
+    [{ costSource: "guess" as never }, "usage.costSource"],
+    [{ cost: Number.POSITIVE_INFINITY }, "usage.cost"],
+    [{ model: "m".repeat(129) }, "usage.model"],
+  ])("%j is refused by name", async (wrong, argument) => {
+    const { start, told } = await (await createWorld()).process();
+    const run = await start();
+    const call = { model: "m", inputTokens: 1, outputTokens: 2, cost: 0, ...wrong };
+    expect(() => run.usage(call)).toThrow(
+      expect.objectContaining({ code: "invalid-argument", details: { argument } }),
+    );
+    expect(told.usage).toEqual([]);
   });
 });
 

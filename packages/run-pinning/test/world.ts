@@ -73,6 +73,8 @@ export interface World {
 
 const eventNames = [
   "run-started",
+  "run-resumed",
+  "run-released",
   "run-finished",
   "run-expiring",
   "run-expired",

@@ -9,19 +9,15 @@ export function noteInto(entries: RecordEntry[], clock: Clock): Note {
   return (entry) => void entries.push(Object.freeze({ at: clock.now(), ...entry }));
 }
 
-/** Notes every step that begins or fails, around the instrument the test brought along. */
-export function recordSteps(note: Note, inner: Instrument | undefined): Instrument {
+/** Notes every step that begins or fails. */
+export function recordSteps(note: Note): Instrument {
   return {
-    ...(inner?.run === undefined ? {} : { run: inner.run.bind(inner) }),
     step(scope, next) {
       const { run, bundle, step = "" } = scope;
       note({ what: "step", bundle, run, step });
-      const noted = (): ReturnType<typeof next> => {
-        const work = next();
-        work.catch(() => note({ what: "step-failed", bundle, run, step }));
-        return work;
-      };
-      return inner?.step === undefined ? noted() : inner.step(scope, noted);
+      const work = next();
+      work.catch(() => note({ what: "step-failed", bundle, run, step }));
+      return work;
     },
   };
 }

@@ -1,6 +1,7 @@
 import {
   type Bundle,
   type BundleId,
+  type Instrument,
   InvalidArgumentError,
   type Unsubscribe,
   type VerdigrisEvents,
@@ -67,7 +68,8 @@ interface Listener {
  * route on demand unless told otherwise.
  */
 export function createTestVerdigris<P = undefined>(options: TestVerdigrisOptions<P>): TestVerdigris<P> {
-  const { agent = "agent", bundles, now, policy, ...rest } = options;
+  const { agent = "agent", bundles, now, policy, instrument = [], ...rest } = options;
+  const own = Array.isArray(instrument) ? instrument : [instrument as Instrument];
   if (bundles.length === 0) throw new InvalidArgumentError("bundles", "must hold the live bundle at least");
   const clock = createFakeClock(now === undefined ? {} : { now });
   const entries: RecordEntry[] = [];
@@ -84,7 +86,7 @@ export function createTestVerdigris<P = undefined>(options: TestVerdigrisOptions
       store: world.store,
       router: world.router,
       bundle: bundles[0],
-      instrument: recordSteps(note, options.instrument),
+      instrument: [recordSteps(note), ...own],
     });
     recordEvents(note, inner);
     for (const listener of listeners) listener.stop = inner.on(listener.event, listener.fn as never);

@@ -1,14 +1,8 @@
-import {
-  InvalidArgumentError,
-  type Router,
-  type RouterEvents,
-  type RunEvents,
-  type RunScope,
-  VerdigrisError,
-} from "@verdigris/contracts";
+import { InvalidArgumentError, type Router, type RunScope, VerdigrisError } from "@verdigris/contracts";
 import { completePolicy, defaultPolicy } from "@verdigris/router";
 import type { RunPinning, ScopeStorage, StartOptions } from "@verdigris/run-pinning";
 import type { Verb } from "./authority.ts";
+import { connectInstruments, onEvent } from "./instruments.ts";
 import { createMoves, type Move } from "./move.ts";
 import type { ActorInput, VerdigrisOptions } from "./options.ts";
 import { assemble, type Parts } from "./parts.ts";
@@ -18,13 +12,6 @@ import { statusOf } from "./status.ts";
 import { tellOfBundles } from "./tell-of-bundles.ts";
 import { createVerbs } from "./verbs.ts";
 import type { Verdigris } from "./verdigris.ts";
-
-const routerEvents: readonly string[] = [
-  "route",
-  "store-regressed",
-  "mode",
-  "router-error",
-] satisfies (keyof RouterEvents)[];
 
 /** Registers the process's bundle and opens the route with it where the agent has none. */
 async function getReady<P>(parts: Parts<P>): Promise<void> {
@@ -140,7 +127,7 @@ function starter<P>(
  */
 export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Verdigris<P> {
   const parts = assemble(options);
-  const { agent, store, router, time, events, registry, pinning } = parts;
+  const { agent, store, router, time, events, registry, pinning, instruments } = parts;
   const getReadyOnce = once(() => getReady(parts));
   let closing: Promise<void> | null = null;
   const ready = (): Promise<void> => {
@@ -149,6 +136,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const stopTelling = tellOfBundles(parts);
+  const closeInstruments = connectInstruments(parts);
   const permit = permission(parts);
   const isReady = (): boolean => closing === null && getReadyOnce.done();
   const start = starter(pinning, ready, isReady, permit, options.authorize !== undefined);
@@ -156,6 +144,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     stopPreloading();
     stopTelling();
     await pinning.close();
+    await closeInstruments();
     if (parts.ownRouter) await router?.close();
     events.clear();
   };
@@ -163,14 +152,14 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     closing ??= shutDown();
     return closing;
   };
-  const { instrument, scopeStorage } = options;
+  const { scopeStorage } = options;
 
   return {
     agent,
     router,
     ready,
     start,
-    run: (o, fn) => runScoped({ start, instrument, scopeStorage, events }, o, fn),
+    run: (o, fn) => runScoped({ start, instruments, scopeStorage, events }, o, fn),
     resume: async (token, o) => ready().then(() => pinning.resume(token, o)),
     attach: async (token) => ready().then(() => pinning.attach(token)),
     get: pinning.get,
@@ -197,11 +186,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       return pinning.recycle(id, { reason, actor: await permit("recycle", id, reason, actor) });
     },
     sweep: pinning.sweep,
-    on(event, fn) {
-      if (routerEvents.includes(event))
-        return router?.on(event as keyof RouterEvents, fn as never) ?? (() => {});
-      return events.on(event as keyof RunEvents, fn as never);
-    },
+    on: onEvent(parts),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -14,6 +14,8 @@ export {
   type Bundle,
   type BundleId,
   type ErrorCode,
+  type Instrument,
+  type InstrumentedProcess,
   isVerdigrisError,
   type ModelUsage,
   type Route,
@@ -25,7 +27,6 @@ export {
 export {
   adviseStrategy,
   type DrainReport,
-  type Instrument,
   type RecycleCheck,
   type Run,
   type ScopeStorage,

@@ -5,13 +5,14 @@ import type {
   Clock,
   CodePiece,
   Digest,
+  Instrument,
   Propagation,
   RoutePolicy,
   Router,
   Store,
 } from "@verdigris/contracts";
 import type { NodeOptions } from "@verdigris/router";
-import type { Instrument, ScopeStorage } from "@verdigris/run-pinning";
+import type { ScopeStorage } from "@verdigris/run-pinning";
 import type { Authorize, Identity } from "./authority.ts";
 
 /** Who acts: a name stands for the person of that name. */
@@ -43,7 +44,8 @@ export interface VerdigrisOptions<P> {
   readonly router?: Router;
   /** Node's AsyncLocalStorage or the like: makes `current()` work inside steps. */
   readonly scopeStorage?: ScopeStorage;
-  readonly instrument?: Instrument;
+  /** What watches runs and steps: telemetry, detectors, your own; the first one is outermost. @default [] */
+  readonly instrument?: Instrument | readonly Instrument[];
   /** Proposed for an agent that has no route yet; from then on the stored policy holds. */
   readonly policy?: Partial<RoutePolicy>;
   /** Who makes the moves of this process, as it says itself. @default a machine named "unidentified" */

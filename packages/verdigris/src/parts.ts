@@ -3,6 +3,7 @@ import {
   type Bundle,
   type Clock,
   type CodePiece,
+  type Instrument,
   InvalidArgumentError,
   type Router,
   type RunEvents,
@@ -42,6 +43,11 @@ export interface Parts<P> {
   readonly ownRouter: boolean;
   /** Adds to the record of this process. */
   readonly tell: (facts: NodeFacts) => void;
+  readonly instruments: readonly Instrument[];
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** Store time where there is a store, the clock's elsewhere. */
+  readonly now: () => number;
 }
 
 function servesCode(
@@ -146,10 +152,11 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const now = (): number => time?.now() ?? clock.now();
   const contents = store === null ? null : createContentStore(agent, store, newId);
   const registry = createBundleRegistry({ agent, store, contents, now });
-  const { identity, authorize, actor: fallback } = options;
+  const { identity, authorize, actor: fallback, instrument = [] } = options;
+  const instruments = Array.isArray(instrument) ? [...instrument] : [instrument as Instrument];
   const authority = createAuthority({ agent, store, clock, newId, now, fallback, identity, authorize });
   const pinning = createRunPinning<P>({
-    ...pick(options, ["unload", "instrument", "scopeStorage", "newId", "sweepMs", "store"]),
+    ...pick(options, ["unload", "scopeStorage", "newId", "sweepMs", "store"]),
     ...loadOf(options, clock, contents),
     ...(router === null ? {} : { router }),
     ...(time === null ? {} : { time }),
@@ -157,8 +164,10 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
     agent,
     events,
     clock,
+    instrument: instruments,
     bundleOf: registry.get,
     serves: options.serves ?? servesCode(options.code ?? bundle?.code),
   });
-  return { options, agent, store, router, time, events, authority, registry, pinning, ownRouter: own, tell };
+  const common = { options, agent, store, router, time, events, authority, registry, pinning };
+  return { ...common, ownRouter: own, tell, instruments, clock, newId, now };
 }

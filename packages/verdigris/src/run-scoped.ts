@@ -1,17 +1,17 @@
-import { InvalidArgumentError, isVerdigrisError, type RunEvents, VerdigrisError } from "@verdigris/contracts";
-import type { EventHub } from "@verdigris/router";
 import {
   type Instrument,
-  type Run,
-  type ScopeStorage,
-  type StartOptions,
-  throughInstrument,
-} from "@verdigris/run-pinning";
+  InvalidArgumentError,
+  isVerdigrisError,
+  type RunEvents,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import type { EventHub } from "@verdigris/router";
+import { type Run, type ScopeStorage, type StartOptions, throughInstruments } from "@verdigris/run-pinning";
 import type { Verdigris } from "./verdigris.ts";
 
 interface RunScopedHost<P> {
   readonly start: Verdigris<P>["start"];
-  readonly instrument: Instrument | undefined;
+  readonly instruments: readonly Instrument[];
   readonly scopeStorage: ScopeStorage | undefined;
   readonly events: EventHub<RunEvents>;
 }
@@ -34,14 +34,11 @@ export async function runScoped<P, T>(
     );
   }
   const { run } = started;
-  const { scopeStorage, instrument, events } = host;
+  const { scopeStorage, instruments, events } = host;
   const inScope = async (): Promise<T> =>
     scopeStorage === undefined ? fn(run) : scopeStorage.run(run.scope, () => fn(run));
-  const wrap = instrument?.run?.bind(instrument);
   try {
-    const value = await (wrap === undefined
-      ? inScope()
-      : throughInstrument<T>((next) => wrap<T>(run.scope, next), inScope, events, "instrument.run"));
+    const value = await throughInstruments(instruments, "run", () => run.scope, inScope, events);
     await run.finish({ outcome: "completed" });
     return value;
   } catch (error) {
