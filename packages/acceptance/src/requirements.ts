@@ -137,4 +137,5 @@ export const requirements: Readonly<Record<string, string>> = {
   "HOUSE-SURFACE": "The public names of every package are frozen by a test.",
   "HOUSE-README": "Every README begins with a program that runs.",
   "HOUSE-NEUTRAL": "Main entries reach nothing of Node.",
+  "IMPORT-LIGHT": "Importing the main entries loads few modules and no schema library.",
 };

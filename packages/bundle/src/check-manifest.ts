@@ -11,7 +11,7 @@ import {
 import { digestOf, utf8Length } from "./digest.ts";
 import { type FloatingEntry, floatingEntries, isFloatingForm } from "./floating.ts";
 import { type BundleIssue, invalidBundle } from "./issues.ts";
-import { manifestIssues } from "./manifest-schema.ts";
+import { manifestIssues } from "./manifest-shape.ts";
 
 /** A record of the store holds 65,536 bytes; what it adds around the manifest takes a few hundred. */
 const maxManifestBytes = 60_000;
@@ -40,11 +40,11 @@ export function checkManifest(data: unknown, options: CheckOptions): Bundle {
   }
   refuseNewerFormat(name, read.value.v);
   const { digest: claimed, ...content } = read.value;
-  // A place that could not be read was copied as null, which the schema would complain about once more.
+  // A place that could not be read was copied as null, which the shape would complain about once more.
   const reported = new Set(unreadable.map(({ path }) => path));
   const issues = [...unreadable, ...manifestIssues(content).filter(({ path }) => !reported.has(path))];
   if (issues.length > 0) throw invalidBundle(name, issues);
-  // The schema is typed as this and found nothing wrong.
+  // The shape is typed as this and found nothing wrong.
   const manifest = content as unknown as BundleManifest;
   const bundle = seal(name, manifest);
   if (claimed !== undefined && claimed !== bundle.digest) {

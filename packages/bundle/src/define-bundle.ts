@@ -52,7 +52,7 @@ function draftManifest(input: unknown, issues: BundleIssue[]): Fields {
   });
 }
 
-/** What is no plain object passes through, so that the schema names it. */
+/** What is no plain object passes through, so that the shape names it. */
 function draftPiece(piece: string, entries: unknown, draft: Draft, issues: BundleIssue[]): unknown {
   if (entries === undefined) return {};
   if (!isPlainObject(entries)) return entries;
@@ -92,7 +92,7 @@ function draftTool(entry: Fields, path: string, issues: BundleIssue[]): unknown 
   return { ...rest, contract: digest };
 }
 
-/** A stand-in digest after a problem keeps the schema from reporting it a second time. */
+/** A stand-in digest after a problem keeps the shape from reporting it a second time. */
 function digested(path: string, issues: BundleIssue[], digest: () => string): { readonly digest: string } {
   try {
     return { digest: digest() };

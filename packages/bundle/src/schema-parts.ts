@@ -8,39 +8,26 @@ import type {
   ToolEntry,
 } from "@verdigris/contracts";
 import { z } from "zod";
+import { digestPattern, idPattern, labelLength, labelPattern, namePattern } from "./patterns.ts";
 
-// Patterns instead of functions wherever one can say it: the schema for editors is printed from these parts. They see
-// untrusted text, so none may backtrack more than once over it.
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
-const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
-const namePattern = /^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9._:-]{1,128}$/;
-// Control and format characters: a version that looks like another on a screen is another version all the same.
-const labelPattern = /^(?!\s)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+(?<!\s)$/u;
-
-const text = (pattern: RegExp, problem: string): z.ZodString => z.string().regex(pattern, problem);
+// What `manifest-shape.ts` holds a manifest to, said once more for the schema that editors read: zod can print itself, and
+// loading it would be half of the time that importing the main entry takes. A test holds the two against each other.
 
 /** SHA-256 as text. */
 // A pattern narrows no type; this one is the type.
-export const digest: z.ZodType<Digest> = text(
-  digestPattern,
-  "must be sha256: and 64 lower-case hex digits",
-) as unknown as z.ZodType<Digest>;
+export const digest: z.ZodType<Digest> = z.string().regex(digestPattern) as unknown as z.ZodType<Digest>;
 
 /** Text that may stand in a store key. */
-export const id: z.ZodType<string> = text(idPattern, "must be 1 to 128 of A-Z a-z 0-9 . _ : -");
+export const id: z.ZodType<string> = z.string().regex(idPattern);
 
 /** Versions, names and snapshots. */
-export const label: z.ZodType<string> = text(
-  labelPattern,
-  "must be 1 to 256 visible characters without white space around them",
-).max(256);
+export const label: z.ZodType<string> = z.string().regex(labelPattern).max(labelLength);
 
 /** A piece: named entries of one shape. */
 export function entries<T>(entry: z.ZodType<T>): z.ZodType<Record<string, T>> {
-  return z.record(text(namePattern, "is no entry name"), entry);
+  return z.record(z.string().regex(namePattern), entry);
 }
 
-// Unknown members are refused, not kept: a misspelt `snapshot` must not read as an absent one.
 export const codePiece: z.ZodType<CodePiece> = z.strictObject({
   commit: label,
   build: digest,
@@ -54,11 +41,8 @@ export const modelEntry: z.ZodType<ModelEntry> = z.strictObject({
   provider: label,
   name: label,
   snapshot: label.exactOptional(),
-  // Read as JSON before the schema sees it; what it holds is the provider's affair.
-  settings: (
-    z.record(z.string(), z.unknown(), "must be an object") as unknown as z.ZodType<JsonObject>
-  ).exactOptional(),
-  retires: z.iso.date("must be a day as YYYY-MM-DD").exactOptional(),
+  settings: (z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonObject>).exactOptional(),
+  retires: z.iso.date().exactOptional(),
 });
 
 const embedding: z.ZodType<EmbeddingModel | null> = z
@@ -66,7 +50,6 @@ const embedding: z.ZodType<EmbeddingModel | null> = z
   .nullable();
 
 export const indexEntry: z.ZodType<IndexEntry> = z.discriminatedUnion("kind", [
-  // The version stands in a store key.
   z.strictObject({ version: id, kind: z.literal("snapshot"), digest, embedding }),
   z.strictObject({ version: id, kind: z.literal("live"), embedding }),
 ]);

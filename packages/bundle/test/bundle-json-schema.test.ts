@@ -7,7 +7,7 @@ import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseBundle } from "../src/index.ts";
 import { bundleJsonSchema, loadBundle } from "../src/node.ts";
-import { digit, fullManifest } from "./samples.ts";
+import { digit, failureOf, fullManifest } from "./samples.ts";
 import { type Loose, wrong } from "./wrong-manifests.ts";
 
 const schemaFile = fileURLToPath(new URL("../schema/bundle-v1.json", import.meta.url));
@@ -51,6 +51,48 @@ function fieldsOf(schema: Loose, name = ""): (readonly [string, Loose])[] {
       : []),
   ]);
   return [[name, schema], ...inner.flatMap(([field, member]) => fieldsOf(member, `${name}.${field}`))];
+}
+
+/** True when `parseBundle` says so of the shape; what a schema cannot say has other codes or another place. */
+function isMisshapen(data: Loose): boolean {
+  const failure = failureOf(() => parseBundle(data));
+  return failure.code === "bundle-invalid" || failure.code === "record-too-new";
+}
+
+const strangers = [null, true, 0, 1.5, 2, "", "x", " x", "x\u200b", "a/b", "2026-02-30", "2026-02-28"];
+const odd = [...strangers, "x".repeat(257), digit("A"), digit("7"), [], ["x"], {}, { x: 1 }];
+
+/** A full manifest with one value changed, taken away or added, at every place and in many ways. */
+function everyEdit(): (readonly [string, Loose])[] {
+  const places = placesOf(fullManifest() as unknown as Loose).filter((path) => path[3] === undefined);
+  return places.flatMap((path) => {
+    const change = (name: string, edit: (parent: Loose, last: string) => void): readonly [string, Loose] => [
+      name,
+      edited((manifest) =>
+        edit(
+          path.slice(0, -1).reduce((at, part) => at[part], manifest),
+          path.at(-1) ?? "",
+        ),
+      ),
+    ];
+    const place = path.join(".");
+    return [
+      change(`no ${place}`, (parent, last) => delete parent[last]),
+      change(`one more beside ${place}`, (parent) => {
+        if (!Array.isArray(parent)) parent.surplus = 1;
+      }),
+      ...odd.map((value) =>
+        change(`${place} is ${JSON.stringify(value)}`, (parent, last) => (parent[last] = value)),
+      ),
+    ];
+  });
+}
+
+function placesOf(value: Loose, path: readonly string[] = []): (readonly string[])[] {
+  return Object.entries(value).flatMap(([name, member]) => {
+    const here = [...path, name];
+    return typeof member === "object" && member !== null ? [here, ...placesOf(member, here)] : [here];
+  });
 }
 
 const contract = { name: "search", description: "", inputSchema: {} };
@@ -119,6 +161,13 @@ describe("the schema for editors", () => {
   it.each(faults)("judges as loadBundle does: %s", async (_, edit) => {
     const data = edited(edit);
     expect(validate(data)).toBe(await loads(data));
+  });
+
+  it("judges as parseBundle does when any one value of a manifest is another, missing, or one too many", () => {
+    const differing = everyEdit().filter(([, data]) => validate(data) === isMisshapen(data));
+    // A file may leave out the format and pieces. Whether a listing names something is beyond a schema.
+    const known = /^(?:no (?:v|prompts|models|indexes|tools)|indexes is {}|allowFloating(?:\.0)? is )/;
+    expect(differing.map(([name]) => name).filter((name) => !known.test(name))).toEqual([]);
   });
 
   it("refuses nearly all of what is wrong", () => {
