@@ -50,7 +50,14 @@ export type ErrorCode =
   | "run-busy"
   | "not-owner"
   | "token-invalid"
-  | "no-scope";
+  | "no-scope"
+  // memory
+  | "layer-unknown"
+  | "layer-frozen"
+  | "layer-in-use"
+  | "layer-chain-broken"
+  | "schema-unreadable"
+  | "state-contended";
 
 const brand: unique symbol = Symbol.for("verdigris.error");
 

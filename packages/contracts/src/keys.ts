@@ -37,6 +37,8 @@ export interface AgentKeys {
   readonly nodes: string;
   node(id: string): string;
   notice(at: number, id: string): string;
+  /** What the agent itself remembers, in layers; its rows are named by `@verdigris/agent-state`. */
+  readonly state: string;
   /** The header of a content-addressed blob; `hex` is the digest without its `sha256:`. */
   blob(hex: string): string;
   /** All chunks, those of one upload, or one of them. */
@@ -53,6 +55,7 @@ export function agentKeys(agent: string): AgentKeys {
     route: `${prefix}route`,
     pins,
     nodes: `${prefix}node/`,
+    state: `${prefix}state/`,
     node: (id) => `${prefix}node/${id}`,
     bundle: (id) => `${prefix}bundle/${id}`,
     index: (name, version) => `${prefix}index/${name}/${version}`,
@@ -69,13 +72,13 @@ export function agentKeys(agent: string): AgentKeys {
   };
 }
 
-/** What every start and finish, every heartbeat and every upload writes. */
+/** What every start and finish, every heartbeat, every upload and every write of an agent's memory writes. */
 const quietKey =
-  /(^|\/)(pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|notice\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
+  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|notice\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
 
 /**
  * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
- * with every run (`pin`, `claim`, `moved`), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
+ * with every run (`pin`, `claim`, `moved`, an agent's memory), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
  * wake a fleet, and routes and lifecycle are what it listens for.
  */
 export function announces(key: string): boolean {

@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AgentState } from "../src/index.ts";
+import { createWorld, dyingBacking, memoryOf, viewOf, type World } from "./world.ts";
+
+const keys = ["a", "b", "c", "ä/1"] as const;
+type Key = (typeof keys)[number];
+type Values = Map<Key, number>;
+
+/**
+ * What each bundle must see, told from the promise and not from layers: a bundle sees what it wrote itself, and for the
+ * other keys what the bundle it goes on from sees.
+ */
+class Expected {
+  /** Own writes; null is a delete. */
+  readonly own = new Map<string, Map<Key, number | null>>();
+  readonly from = new Map<string, string | null>();
+  promoted: Values = new Map();
+
+  branch(bundle: string, from: string | null): void {
+    this.own.set(bundle, new Map());
+    this.from.set(bundle, from);
+  }
+
+  view(bundle: string): Values {
+    const below = this.from.get(bundle) ?? null;
+    const seen = new Map(below === null ? this.promoted : this.view(below));
+    for (const [key, value] of this.own.get(bundle) ?? []) {
+      if (value === null) seen.delete(key);
+      else seen.set(key, value);
+    }
+    return seen;
+  }
+
+  write(bundle: string, key: Key, value: number | null): void {
+    // A delete of what is not there is no write: what appears below later is seen.
+    if (value === null && !this.view(bundle).has(key)) return;
+    this.own.get(bundle)?.set(key, value);
+  }
+
+  /** The bundle's view becomes what the next one goes on from; the bundles below are gone. */
+  promote(bundle: string): void {
+    this.promoted = this.view(bundle);
+    for (let below = this.from.get(bundle) ?? null; below !== null; ) {
+      const next = this.from.get(below) ?? null;
+      this.own.delete(below);
+      this.from.delete(below);
+      below = next;
+    }
+    this.branch(bundle, null);
+  }
+
+  drop(bundle: string): void {
+    this.own.delete(bundle);
+    this.from.delete(bundle);
+  }
+}
+
+interface Driving {
+  readonly world: World;
+  readonly expected: Expected;
+  /** Where a rollback goes, and who is being released on top of it, if anybody is. */
+  blue: string;
+  green: string | null;
+  releases: number;
+  value: number;
+  state: AgentState;
+}
+
+type Action =
+  | { readonly do: "write" | "delete" | "shadow"; readonly who: "blue" | "green"; readonly key: Key }
+  | { readonly do: "stage" | "rollback" | "promote" | "restart" | "list" }
+  | { readonly do: "die"; readonly in: "rollback" | "promote"; readonly nth: number };
+
+const who = fc.constantFrom("blue" as const, "green" as const);
+const anyKey = fc.constantFrom(...keys);
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constantFrom("write" as const, "delete" as const), who, key: anyKey }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("shadow" as const), who, key: anyKey }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom("stage" as const, "rollback" as const, "promote" as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "list" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("die" as const),
+      in: fc.constantFrom("rollback" as const, "promote" as const),
+      nth: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+);
+
+async function check({ state, expected }: Driving, bundle: string): Promise<void> {
+  const seen = expected.view(bundle);
+  expect(await viewOf(state, bundle)).toEqual(Object.fromEntries(seen));
+  const values = await memoryOf(state, bundle).getMany(keys);
+  expect(values).toEqual(keys.map((key) => seen.get(key)));
+}
+
+async function finish(driving: Driving, ending: "rollback" | "promote", state: AgentState): Promise<void> {
+  const { world, green } = driving;
+  if (green === null) return;
+  if (ending === "promote") await world.settled(state.promote(green));
+  else await world.settled(state.rollback(green).then(() => state.drop(green)));
+}
+
+/** What is true afterwards, whoever did the work. */
+function ended(driving: Driving, ending: "rollback" | "promote"): void {
+  const { expected, green } = driving;
+  if (green === null) return;
+  if (ending === "promote") {
+    expected.promote(green);
+    driving.blue = green;
+  } else expected.drop(green);
+  driving.green = null;
+}
+
+async function die(driving: Driving, ending: "rollback" | "promote", nth: number): Promise<void> {
+  const { world, green } = driving;
+  if (green === null) return;
+  const doomed = world.open({
+    backing: dyingBacking(world.backing, nth, nth % 2 === 0 ? "before" : "after"),
+  });
+  await finish(driving, ending, doomed).catch(() => {});
+  driving.state = world.open();
+  await world.settled(driving.state.resume());
+  // Killed before its decision was written, it has not begun; killed later, what was begun is finished now.
+  const layers = await driving.state.layers();
+  const began =
+    ending === "promote"
+      ? !layers.some(({ bundle }) => bundle === driving.blue)
+      : !layers.some(({ bundle }) => bundle === green);
+  if (!began) await finish(driving, ending, driving.state);
+  ended(driving, ending);
+}
+
+async function act(driving: Driving, step: Action): Promise<void> {
+  const { world, expected } = driving;
+  switch (step.do) {
+    case "write":
+    case "delete":
+    case "shadow": {
+      const bundle = step.who === "blue" ? driving.blue : driving.green;
+      if (bundle === null) return;
+      driving.value += 1;
+      const memory = memoryOf(
+        driving.state,
+        bundle,
+        {},
+        step.do === "shadow" ? "shadow" : "live",
+        `run-${driving.value}`,
+      );
+      if (step.do === "delete") await memory.delete(step.key);
+      else await memory.set(step.key, driving.value);
+      if (step.do !== "shadow") expected.write(bundle, step.key, step.do === "delete" ? null : driving.value);
+      return;
+    }
+    case "stage":
+      if (driving.green !== null) return;
+      driving.releases += 1;
+      driving.green = `b${driving.releases}`;
+      await driving.state.branch({ bundle: driving.green, from: driving.blue });
+      expected.branch(driving.green, driving.blue);
+      return;
+    case "rollback":
+    case "promote":
+      await finish(driving, step.do, driving.state);
+      ended(driving, step.do);
+      return;
+    case "restart":
+      driving.state = world.open();
+      return;
+    case "list":
+      return;
+    case "die":
+      return die(driving, step.in, step.nth);
+  }
+}
+
+describe.each(["a Map", "a store", "a keyv"])("whatever happens to a memory over %s", (kind) => {
+  it("each bundle sees its own lineage and nothing else [I12]", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 24 }), async (actions) => {
+        const world = createWorld(kind);
+        const driving: Driving = {
+          world,
+          expected: new Expected(),
+          blue: "b0",
+          green: null,
+          releases: 0,
+          value: 0,
+          state: world.state,
+        };
+        await driving.state.branch({ bundle: "b0", from: null });
+        driving.expected.branch("b0", null);
+        for (const step of actions) {
+          await act(driving, step);
+          await check(driving, driving.blue);
+          if (driving.green !== null) await check(driving, driving.green);
+        }
+      }),
+      { numRuns: kind === "a keyv" ? 60 : 150 },
+    );
+  });
+});
