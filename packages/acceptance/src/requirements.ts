@@ -10,6 +10,7 @@ export const requirements: Readonly<Record<string, string>> = {
   I8: "Max age: no step starts after its run's deadline, and no extension passes acceptance + maxAgeMs.",
   I9: "Reversibility: flip then rollback restores where new runs go, two generations on, and clears candidate, canary and holdback.",
   I11: "Exactly once: a move or a start whose reply was lost happens once, and its retry gets the first answer.",
+  I12: "State isolation: what a bundle writes to the agent's memory is seen by its own lineage only; after a rollback, reads are blue's own lineage.",
   I13: "Sticky shares: a key keeps its side while a percentage grows; salts are independent; shares are true to their percentage.",
   I14: "Child rule: a child runs on its parent's bundle unless it names another, and ends no later than its parent.",
   I15: "Drain truth: the status of a bundle is one of a closed set, and `unknown` is never treated as drained.",
@@ -39,6 +40,13 @@ export const requirements: Readonly<Record<string, string>> = {
   "BUNDLE-DIFF": "The difference of two bundles is named by piece and entry, for programs and for people.",
   "BUNDLE-INDEX-IDENTITY": "One index version has one content and one embedding model across bundles.",
   "CONTENT-CHECKED": "A text reaches a pipeline only when it is the one its bundle was made with.",
+  "STATE-RESUMABLE":
+    "A promotion, a rollback, a clean-up or an erasure killed at any write is finished by whoever resumes it, as if it had not been.",
+  "STATE-ERASE":
+    "An erasure reaches every layer of the memory, parked ones included, and no fold-down or cherry-pick undoes it.",
+  "STATE-SCHEMA":
+    "A switch, a rollback or a copy that leaves a bundle with memory it cannot read is refused beforehand.",
+  "SHADOW-MEMORY": "What a shadow, eval, smoke or drill run writes to the memory is thrown away.",
   "CONTENT-KEPT":
     "A clean-up never takes contents that an unrecycled bundle needs, whatever is registered meanwhile.",
   "EVAL-IDENTITY":

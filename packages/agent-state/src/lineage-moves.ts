@@ -14,7 +14,7 @@ import {
 import { canRead, type SchemaRange, unreadable } from "./schema-range.ts";
 
 /** Schema versions that may be met by a reader of `chain`. */
-export function schemasIn(lineage: Lineage, chain: readonly LayerId[]): readonly number[] {
+function schemasIn(lineage: Lineage, chain: readonly LayerId[]): readonly number[] {
   const found = new Set<number>();
   for (const id of chain) {
     if (id === baseLayer) for (const version of lineage.baseSchemas) found.add(version);

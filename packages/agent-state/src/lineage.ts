@@ -65,7 +65,7 @@ export interface Lineage {
 }
 
 /** The lineage of a memory nobody has written. */
-export const emptyLineage: Lineage = {
+const emptyLineage: Lineage = {
   v: recordVersion,
   revision: 0,
   layers: {},

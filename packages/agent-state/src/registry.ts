@@ -7,7 +7,7 @@ const lineageKey = "lineage";
 const attempts = 12;
 
 /** The lineage as this process knows it, and the guard that proves it is still so. */
-export interface KnownLineage {
+interface KnownLineage {
   readonly lineage: Lineage;
   /** Absent while nobody has written a lineage, and where the backing cannot check one. */
   readonly guard: StateGuard | undefined;

@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createMemoryStore } from "@verdigris/store-memory";
+import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createFakeClock } from "@verdigris/testing";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
-import { createAgentState, createKeyvBacking, createStoreBacking } from "../src/index.ts";
+import { type AgentState, createAgentState, createKeyvBacking, createStoreBacking } from "../src/index.ts";
 import { createWorld, dyingBacking, memoryOf, settled, viewOf, type World } from "./world.ts";
 
 /** Blue with a history, green on top with values, deletes and something that expires. */
@@ -213,5 +217,31 @@ describe("a process that has not heard of a promotion", () => {
     await settled(clock, promotion);
     expect(await viewOf(there, "green")).toEqual({ before: 1, meanwhile: 2 });
     expect(await viewOf(here, "green")).toEqual({ before: 1, meanwhile: 2 });
+  });
+
+  it("loses no acknowledged write of either, over one SQLite file while it promotes", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "agent-state-"));
+    const stores = await Promise.all(
+      [1, 2].map(() => createSqliteStore({ file: join(folder, "memory.db") })),
+    );
+    const [here, there] = stores.map((store) =>
+      createAgentState({ backing: createStoreBacking(store, "docs"), refreshMs: 3_600_000 }),
+    ) as [AgentState, AgentState];
+    await here.branch({ bundle: "blue", from: null });
+    await here.branch({ bundle: "green", from: "blue" });
+    const acknowledged: Record<string, number> = {};
+    let over = false;
+    const writing = (async () => {
+      for (let n = 0; !over || n < 40; n += 1) {
+        await memoryOf(there, "green").set(`k${n % 50}`, n);
+        acknowledged[`k${n % 50}`] = n;
+      }
+    })();
+    for (let round = 0; round < 3; round += 1) await here.promote("green");
+    over = true;
+    await writing;
+    expect(await viewOf(here, "green")).toEqual(acknowledged);
+    await Promise.all(stores.map((store) => store.close()));
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,4 @@
-import type { Store, TrafficClass } from "@verdigris/contracts";
+import type { TrafficClass } from "@verdigris/contracts";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createFakeClock } from "@verdigris/testing";
 import Keyv from "keyv";
@@ -21,9 +21,6 @@ export const backings: Readonly<Record<string, () => StateBacking>> = {
   "a store": () => createStoreBacking(createMemoryStore(), "docs"),
   "a keyv": () => createKeyvBacking(new Keyv()),
 };
-
-/** Those that can fence, so that no time has to pass. */
-export const fencedBackings = ["a Map", "a store"] as const;
 
 export function createWorld(kind: string, options: Partial<AgentStateOptions> = {}) {
   const clock = createFakeClock();
@@ -100,8 +97,4 @@ export function dyingBacking(
     },
   };
   return dying;
-}
-
-export function storeOf(): Store {
-  return createMemoryStore();
 }
