@@ -42,14 +42,17 @@ export {
   readPlainJson,
 } from "./plain-json.ts";
 export { createPrefixedStore } from "./prefixed-store.ts";
-export { decodeRecord, recordVersion, type VersionedRecord } from "./records.ts";
+export { recordVersion } from "./record-version.ts";
+export { decodeRecord, type VersionedRecord } from "./records.ts";
 export type {
   Actor,
   Audience,
   AuditEntry,
+  AuditGap,
   Canary,
   Hold,
   OnRollback,
+  Predecessor,
   RecentMove,
   RefusalReason,
   Retiring,

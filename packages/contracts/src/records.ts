@@ -1,12 +1,10 @@
 import { VerdigrisError } from "./errors.ts";
+import { recordVersion } from "./record-version.ts";
 
 /** What every stored record has in common: the major version of its format. */
 export interface VersionedRecord {
   readonly v: number;
 }
-
-/** The format this release reads and writes. Fields unknown to it survive a rewrite; a higher major is refused. */
-export const recordVersion = 1;
 
 /**
  * Reads a stored record. Throws `record-too-new` when a later major wrote it (upgrade this process before it moves or

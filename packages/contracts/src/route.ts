@@ -57,6 +57,15 @@ export interface Hold {
   readonly why: string;
 }
 
+/** An incarnation that a `reanchor` went on after, because its latest moves were lost. */
+export interface Predecessor {
+  readonly incarnation: string;
+  /** The latest generation anybody knew of; processes that know a later one do not follow. */
+  readonly generation: number;
+  /** Digest of that generation's audit entry, to hold against an export; null where only its number was known. */
+  readonly audit: Digest | null;
+}
+
 /** A move that was already made, remembered so that a retry gets the first answer. */
 export interface RecentMove {
   readonly requestId: string;
@@ -66,9 +75,12 @@ export interface RecentMove {
 
 /** The one record, per agent, that decides where new runs go. */
 export interface Route {
+  /** The format in force: every process writes it, whatever later one it reads, until `raiseFormat`. */
   readonly v: number;
   /** Minted when the record was created: a store that lost it cannot pass for the same one. */
   readonly incarnation: string;
+  /** What this incarnation went on after, latest first; empty unless the store went backwards once. */
+  readonly predecessors: readonly Predecessor[];
   /** Goes up by one with every move, rollbacks included. */
   readonly generation: number;
   readonly live: BundleId;
@@ -130,7 +142,26 @@ export type RouteMove =
   | { readonly verb: "unseal"; readonly bundle: BundleId }
   | { readonly verb: "recycle"; readonly bundle: BundleId }
   | { readonly verb: "hold"; readonly why: string }
-  | { readonly verb: "release" };
+  | { readonly verb: "release" }
+  /** Goes on after a store that went backwards; only a person or a policy decides which bundle is right. */
+  | {
+      readonly verb: "reanchor";
+      /** Live from then on, whatever the route said that is left or lost. */
+      readonly bundle: BundleId;
+      /** Where a rollback goes. @default bundle */
+      readonly stable?: BundleId;
+      /** Fresh, as for `open`. */
+      readonly incarnation: string;
+      /** What to change in the policy that is left, or in the default one where none is. */
+      readonly policy?: Partial<RoutePolicy>;
+    }
+  /** Writes records in a later format from now on: processes that cannot read it neither start nor move anything any more. */
+  | {
+      readonly verb: "raiseFormat";
+      readonly to: number;
+      /** Goes ahead although living nodes cannot read it; needs a reason. */
+      readonly force?: boolean;
+    };
 
 /** Why a move was refused. */
 export type RefusalReason =
@@ -147,6 +178,8 @@ export type RefusalReason =
   | "held-by-person"
   | "on-route"
   | "already-open"
+  | "not-regressed"
+  | "nodes-shut-out"
   | "too-many-retiring";
 
 /** `{agent}/audit/{generation}`: written in the same commit as the move, chained by digest. */
@@ -160,8 +193,19 @@ export interface AuditEntry {
   readonly to: RouteView;
   readonly evidence: Digest | null;
   readonly requestId: string;
-  /** Digest of the entry before this one; null for the first. */
+  /** Digest of the entry before this one that is stored; null for the first. */
   readonly previous: Digest | null;
+  /** Of a `reanchor`: the hole in front of it. */
+  readonly gap?: AuditGap;
+  /** Of a forced `raiseFormat`: the nodes it shut out. */
+  readonly shutOut?: readonly string[];
+}
+
+/** What a `reanchor` found missing. */
+export interface AuditGap {
+  /** Generation of the last entry before it that is stored; 0 for none. */
+  readonly after: number;
+  readonly predecessors: readonly Predecessor[];
 }
 
 /** The part of a route that an audit entry repeats. */

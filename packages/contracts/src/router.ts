@@ -45,7 +45,7 @@ export type MoveResult =
       readonly outcome: "moved" | "unchanged";
       readonly generation: number;
       readonly route: Route;
-      /** Of a flip: nobody can say whether a process serves the bundle. */
+      /** Of a flip: nobody can say whether a process serves the bundle. Of `raiseFormat`: nobody says what it reads. */
       readonly unverified?: boolean;
     }
   /** `generation` is that of the first request; `route` is the current one. */
@@ -56,6 +56,8 @@ export type MoveResult =
       readonly refusal: RefusalReason;
       readonly message: string;
       readonly route: Route | null;
+      /** Of `nodes-shut-out`: the living nodes that cannot read the later format. */
+      readonly nodes?: readonly NodeView[];
     };
 
 /** Something a router noticed. */
@@ -64,6 +66,8 @@ export interface RouterEvents {
   route: RouteSnapshot;
   /** The store answered with an older generation or another incarnation; it was not applied. */
   "store-regressed": { readonly known: RouteSnapshot; readonly found: Route | null };
+  /** This process went on with a route that succeeds the one it knew, although the store lost that one. */
+  reanchored: { readonly known: RouteSnapshot; readonly route: RouteSnapshot };
   /** How well this process hears of moves has changed. */
   mode: { readonly from: NodeMode; readonly to: NodeMode };
   /** A background read failed; the last route stays in force for decisions, and starts are still fenced. */

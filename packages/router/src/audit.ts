@@ -1,7 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Actor, AuditEntry, Digest, Route, RouteMove, RouteView } from "@verdigris/contracts";
-import { recordVersion } from "@verdigris/contracts";
+import type { Actor, AuditEntry, AuditGap, Digest, Route, RouteMove, RouteView } from "@verdigris/contracts";
 import type { RouteDraft } from "./route-transitions.ts";
 
 function view(route: RouteDraft): RouteView {
@@ -21,6 +20,11 @@ export interface AuditFacts {
   readonly reason: string;
   readonly requestId: string;
   readonly evidence: Digest | null;
+  /** Of a reanchor: what it found missing, with the digest of the last entry before the hole. */
+  readonly gap?: AuditGap;
+  readonly previous?: Digest | null;
+  /** Of a forced `raiseFormat`. */
+  readonly shutOut?: readonly string[];
 }
 
 /** Writes the audit entry of a move and the route that carries its digest, so that the chain cannot be cut unseen. */
@@ -30,12 +34,12 @@ export function withAudit(
   facts: AuditFacts,
 ): { readonly route: Route; readonly text: string } {
   const entry: AuditEntry = {
-    v: recordVersion,
+    v: draft.v,
     generation: draft.generation,
     ...facts,
     from: before === null ? null : view(before),
     to: view(draft),
-    previous: before?.audit ?? null,
+    previous: facts.previous === undefined ? (before?.audit ?? null) : facts.previous,
   };
   const text = JSON.stringify(entry);
   return { route: { ...draft, audit: auditDigest(text) }, text };

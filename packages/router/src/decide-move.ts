@@ -6,10 +6,12 @@ import {
   type MoveResult,
   type Route,
   type RouteMove,
+  recordVersion,
   requireId,
   type StoreEntry,
   type StoreOp,
 } from "@verdigris/contracts";
+import type { Past } from "./begin-route.ts";
 import { isForward } from "./move-direction.ts";
 import { requireAudience, requirePercent } from "./route-terms.ts";
 import { applyMove, type RouteDraft } from "./route-transitions.ts";
@@ -27,6 +29,8 @@ const verbs: Readonly<Record<RouteMove["verb"], true>> = {
   recycle: true,
   hold: true,
   release: true,
+  reanchor: true,
+  raiseFormat: true,
 };
 
 function checkMove(move: RouteMove): void {
@@ -34,7 +38,9 @@ function checkMove(move: RouteMove): void {
     throw new InvalidArgumentError("move.verb", `must be one of ${Object.keys(verbs).join(", ")}`);
   }
   if ("bundle" in move) requireId("bundle", move.bundle);
-  if (move.verb === "open") requireId("incarnation", move.incarnation);
+  if ("incarnation" in move) requireId("incarnation", move.incarnation);
+  if (move.verb === "reanchor" && move.stable !== undefined) requireId("stable", move.stable);
+  if (move.verb === "raiseFormat") requireFormat(move.to);
   if (move.verb === "hold" && (typeof move.why !== "string" || move.why.length > 1_000)) {
     throw new InvalidArgumentError("why", "must be text of at most 1,000 characters");
   }
@@ -42,6 +48,21 @@ function checkMove(move: RouteMove): void {
   requirePercent("percent", move.percent);
   if (move.include !== undefined) requireAudience("include", move.include);
   if (move.exclude !== undefined) requireAudience("exclude", move.exclude);
+}
+
+/** A process that cannot read a format must not be the one that writes it. */
+function requireFormat(to: number): void {
+  if (Number.isSafeInteger(to) && to >= 1 && to <= recordVersion) return;
+  throw new InvalidArgumentError("to", `must be a format this process reads, 1 to ${recordVersion}, got ${to}`);
+}
+
+/** Which route is right, and who may be shut out, is for people to decide, and why goes on record. */
+function checkDecider({ move, actor, reason }: MoveRequest): void {
+  const decides = move.verb === "reanchor" || (move.verb === "raiseFormat" && move.force === true);
+  if (!decides) return;
+  if (actor.kind === "machine")
+    throw new InvalidArgumentError("actor", `must be a person or a policy for ${move.verb}, not a machine`);
+  if (reason.trim() === "") throw new InvalidArgumentError("reason", `is required for ${move.verb}: say why`);
 }
 
 /** Checks everything about a request that needs no route; throws `invalid-argument`. */
@@ -63,6 +84,7 @@ export function checkRequest(request: MoveRequest): void {
   if (typeof request.reason !== "string" || request.reason.length > 2_000) {
     throw new InvalidArgumentError("reason", "must be text of at most 2,000 characters");
   }
+  checkDecider(request);
   if (expect !== undefined && !(Number.isSafeInteger(expect) && expect >= 0)) {
     throw new InvalidArgumentError(
       "expect",
@@ -71,11 +93,19 @@ export function checkRequest(request: MoveRequest): void {
   }
 }
 
-/** The bundle whose record a move depends on: it must be registered, and stay so until the commit. */
-export function bundleOf(request: MoveRequest): string | null {
-  const { move } = request;
-  const { verb } = move;
-  return verb === "open" || verb === "stage" || verb === "flip" || verb === "recycle" ? move.bundle : null;
+/** The bundles whose records a move depends on: they must be registered, and stay so until the commit. */
+export function bundlesOf({ move }: MoveRequest): readonly string[] {
+  switch (move.verb) {
+    case "open":
+    case "stage":
+    case "flip":
+    case "recycle":
+      return [move.bundle];
+    case "reanchor":
+      return [...new Set([move.bundle, move.stable ?? move.bundle])];
+    default:
+      return [];
+  }
 }
 
 /** What a request comes to against the route as it was read: an answer, or a route to commit. */
@@ -84,7 +114,8 @@ export type Decision =
   | {
       readonly answer: null;
       readonly draft: RouteDraft;
-      readonly record: StoreOp | null;
+      /** On the bundles' records. */
+      readonly records: readonly StoreOp[];
       /** The bundle comes live where it was not: somebody has to serve it. */
       readonly needsServing: boolean;
     };
@@ -123,12 +154,20 @@ function recordOp(request: MoveRequest, draft: RouteDraft, entry: StoreEntry): S
     : { op: "put", key, rev, value: JSON.stringify(registered) };
 }
 
-/** Decides a request from what was read in one moment. Pure apart from throwing `invalid-argument`. */
+/** What a decision rests on beside the route and the request. */
+export interface DecisionContext {
+  readonly at: number;
+  readonly requestId: string;
+  readonly agent: string;
+  readonly past?: Past;
+}
+
+/** Decides a request from what was read in one moment: `records` are those of {@link bundlesOf}. Pure apart from throwing `invalid-argument`. */
 export function decideMove(
   route: Route | null,
-  record: StoreEntry | null,
+  records: readonly (StoreEntry | null)[],
   request: MoveRequest,
-  context: { readonly at: number; readonly requestId: string; readonly agent: string },
+  context: DecisionContext,
 ): Decision {
   const answer = early(route, request, context.requestId);
   if (answer !== null) return { answer };
@@ -146,15 +185,16 @@ export function decideMove(
           : { outcome: "unchanged", generation: route.generation, route },
     };
   }
-  const bundle = bundleOf(request);
-  if (bundle !== null && record === null) {
-    const message = `${bundle} is not registered with ${context.agent}: register it first`;
+  const unknown = bundlesOf(request).find((_, n) => (records[n] ?? null) === null);
+  if (unknown !== undefined) {
+    const message = `${unknown} is not registered with ${context.agent}: register it first`;
     return { answer: { outcome: "refused", refusal: "bundle-unknown", message, route } };
   }
+  const entries = records.filter((entry) => entry !== null);
   return {
     answer: null,
     draft: transition.route,
     needsServing: request.move.verb === "flip" && isForward(route, request.move),
-    record: record === null ? null : recordOp(request, transition.route, record),
+    records: entries.map((entry) => recordOp(request, transition.route, entry)),
   };
 }

@@ -5,8 +5,8 @@ import { type AppliedRoute, compareRoutes } from "./route-snapshot.ts";
 /** The route in force in this process: it only ever goes forward. */
 export interface HeldRoute {
   current(): AppliedRoute | null;
-  /** True from a read that proves the store went backwards until one that is ahead again. */
-  regressed(): boolean;
+  /** What the store was found to say, from a read that proves it went backwards until one that is ahead again; else null. */
+  regress(): string | null;
   /**
    * Takes a route over when it is newer. `basis` is what was in force when its read was sent: only a read sent after the
    * current route was in force can prove that the store went backwards (`store-regressed`); any other was merely slow.
@@ -25,20 +25,23 @@ export function createHeldRoute(agent: string, events: EventHub<RouterEvents>): 
     reported = seen;
     return new VerdigrisError(
       "store-regressed",
-      `the store of ${agent} went backwards: this process knows ${known.route.incarnation}, generation ${known.route.generation}, the store answers ${seen}; nothing starts until an operator decides which is right`,
+      `the store of ${agent} went backwards: this process knows ${known.route.incarnation}, generation ${known.route.generation}, the store answers ${seen}; nothing starts here until an operator decides which is right (reanchor)`,
       { agent, known: known.route.generation, found: found?.generation ?? null },
     );
   };
 
   return {
     current: () => applied,
-    regressed: () => reported !== null,
+    regress: () => reported,
     apply(found, basis) {
       const order = compareRoutes(applied, found);
       if (order === "newer" && found !== null) {
+        const known = applied;
         applied = found;
         reported = null;
         events.emit("route", found);
+        if (known !== null && known.route.incarnation !== found.route.incarnation)
+          events.emit("reanchored", { known, route: found });
       } else if (order === "same" && basis === applied) {
         reported = null;
       } else if (order === "stale" && applied !== null && basis === applied) {

@@ -1,7 +1,8 @@
 export { type Assign, compileAssign } from "./assign.ts";
 export { type AuditFacts, auditDigest, withAudit } from "./audit.ts";
+export type { Past } from "./begin-route.ts";
 export { bucketOf, seedOf } from "./bucket.ts";
-export { checkRequest, type Decision, decideMove } from "./decide-move.ts";
+export { bundlesOf, checkRequest, type Decision, type DecisionContext, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
 export type { NodeFacts, NodeOptions } from "./node-keeper.ts";
@@ -18,6 +19,7 @@ export { createStoreTime, type StoreTime } from "./store-time.ts";
 export {
   type AuditCheck,
   type AuditExport,
+  type AuditHole,
   type AuditLine,
   exportAudit,
   listAudit,

@@ -49,6 +49,8 @@ export function isForward(route: Route | null, move: RouteMove): boolean {
     case "seal":
     case "recycle":
     case "release":
+    case "reanchor":
+    case "raiseFormat":
       return true;
   }
 }

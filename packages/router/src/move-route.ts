@@ -1,27 +1,36 @@
 import {
   type AgentKeys,
-  type BundleRecord,
   type Clock,
   isVerdigrisError,
   type MoveRequest,
   type MoveResult,
   type NodeView,
-  type Route,
   type Store,
   type StoreEntry,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { type AuditFacts, withAudit } from "./audit.ts";
-import { bundleOf, checkRequest, decideMove } from "./decide-move.ts";
+import type { Past } from "./begin-route.ts";
+import { bundlesOf, checkRequest, decideMove } from "./decide-move.ts";
+import { askFleet } from "./ask-fleet.ts";
+import { findPast } from "./find-past.ts";
 import { type AppliedRoute, readRoute } from "./route-snapshot.ts";
-import { type Serving, servedBy } from "./serves.ts";
 import type { StoreTime } from "./store-time.ts";
 
-/** Reads the route, and other keys in the same moment. */
-export type ReadRoute = (
+/** What one read of the route, and of other keys in the same moment, found. */
+export interface ReadReply {
+  readonly found: AppliedRoute | null;
+  readonly others: readonly (StoreEntry | null)[];
+}
+
+/** Reads and applies the route; throws `store-regressed` where that proves that the store went backwards. */
+export type ReadRoute = (more: readonly string[]) => Promise<ReadReply>;
+
+/** The same without throwing for it: `basis` was in force when the read was sent. */
+export type LookAtRoute = (
   more: readonly string[],
-) => Promise<{ readonly found: AppliedRoute | null; readonly others: readonly (StoreEntry | null)[] }>;
+) => Promise<ReadReply & { readonly basis: AppliedRoute | null }>;
 
 interface MoverOptions {
   readonly agent: string;
@@ -31,10 +40,14 @@ interface MoverOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly read: ReadRoute;
+  readonly look: LookAtRoute;
   readonly accept: (found: AppliedRoute) => void;
   /** Every node that keeps a record. */
   readonly nodes: () => Promise<readonly NodeView[]>;
 }
+
+/** What a move is decided on; `past` of a reanchor where the store went backwards. */
+type Basis = ReadReply & { readonly past?: Past };
 
 /** A move that names no generation decides again this often when another one got in between. */
 const retries = 3;
@@ -89,28 +102,15 @@ async function settle(settling: Settling): Promise<MoveResult> {
   }
 }
 
-async function servingOf(
-  nodes: MoverOptions["nodes"],
-  bundle: string | null,
-  record: StoreEntry | null,
-): Promise<Serving> {
-  const { manifest } = JSON.parse(record?.value ?? "{}") as Partial<BundleRecord>;
-  return servedBy(await nodes(), bundle ?? "", manifest?.code);
-}
-
 function factsOf(request: MoveRequest, requestId: string): AuditFacts {
   const { move, actor, reason } = request;
   return { verb: move.verb, actor, reason, requestId, evidence: request.evidence ?? null };
 }
 
-function movedTo(route: Route, serving: Serving): MoveResult {
-  const moved = { outcome: "moved", generation: route.generation, route } as const;
-  return serving === "unverified" ? { ...moved, unverified: true } : moved;
-}
-
-function notServed(bundle: string | null, route: Route | null): MoveResult {
-  const message = `no live process serves ${bundle}: start one that does, or flip to a bundle that is served`;
-  return { outcome: "refused", refusal: "bundle-not-served", message, route };
+/** The facts of a reanchor: where the chain it goes on from ends. */
+function gapOf({ lastEntry, predecessors }: Past): Pick<AuditFacts, "gap" | "previous"> {
+  const { generation: after = 0, digest = null } = lastEntry ?? {};
+  return { gap: { after, predecessors }, previous: digest };
 }
 
 /** Creates the one function that changes a route: read, decide, compare-and-set, with its audit entry in the same commit. */
@@ -135,23 +135,33 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     );
   };
 
+  const look = async (request: MoveRequest): Promise<Basis> => {
+    const keysOf = bundlesOf(request).map(keys.bundle);
+    if (request.move.verb !== "reanchor") return read(keysOf);
+    const seen = await options.look(keysOf);
+    const past = await findPast({ store, keys, nodes }, seen.basis, seen.found);
+    return past === null ? seen : { ...seen, past };
+  };
+
   const attempt = async (request: MoveRequest, requestId: string): Promise<Attempt> => {
-    const bundle = bundleOf(request);
-    const { found, others } = await read(bundle === null ? [] : [keys.bundle(bundle)]);
+    const { found, others, past } = await look(request);
     const route = found?.route ?? null;
-    const decision = decideMove(route, others[0] ?? null, request, { at: time.now(), requestId, agent });
+    const context = { at: time.now(), requestId, agent, ...(past === undefined ? {} : { past }) };
+    const decision = decideMove(route, others, request, context);
     if (decision.answer !== null) return decision.answer;
-    const serving = decision.needsServing ? await servingOf(nodes, bundle, others[0] ?? null) : "served";
-    if (serving === "not-served") return notServed(bundle, route);
-    const next = withAudit(route, decision.draft, factsOf(request, requestId));
+    const fleet = await askFleet(nodes, request, decision, others[0] ?? null, route);
+    if (fleet.answer !== null) return fleet.answer;
+    const facts = { ...factsOf(request, requestId), ...(past === undefined ? {} : gapOf(past)), ...fleet.facts };
+    const next = withAudit(route, decision.draft, facts);
     const value = JSON.stringify(next.route);
     const put: StoreOp = { op: "put", key: keys.route, rev: found?.rev ?? 0, value };
     const audit: StoreOp = { op: "put", key: keys.audit(next.route.generation), rev: 0, value: next.text };
-    const done = await commit([put, audit, decision.record].filter((op) => op !== null));
+    const done = await commit([put, audit, ...decision.records]);
     if (typeof done === "string") return done;
     const applied = readRoute({ key: keys.route, rev: done.rev, at: done.at, value });
     accept(applied);
-    return movedTo(applied.route, serving);
+    const moved = { outcome: "moved", generation: applied.route.generation, route: applied.route } as const;
+    return fleet.unverified ? { ...moved, unverified: true } : moved;
   };
 
   return async (request) => {

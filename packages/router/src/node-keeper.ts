@@ -94,7 +94,8 @@ export function createNodeKeeper(options: KeeperOptions): NodeKeeper {
   const record = (): NodeRecord => {
     const route = applied()?.route ?? null;
     return {
-      v: recordVersion,
+      // In the format in force, so that processes which read no later one still list it.
+      v: route?.v ?? 1,
       id,
       ...(name === undefined ? {} : { name }),
       sdk: sdkVersion,

@@ -73,11 +73,16 @@ export function createStanding(options: StandingOptions): Standing {
     tell: (facts) => node?.tell(facts),
     apply(found, basis) {
       const before = held.current();
+      const said = held.regress();
       try {
         held.apply(found, basis);
       } finally {
-        modes?.regressed(held.regressed());
+        modes?.regressed(held.regress() !== null);
         if (held.current() !== before) node?.touch();
+        // The store answers, and what this process knows is what a reanchor has to go on after: on record at once, since
+        // the record may be among what was lost.
+        if (held.regress() !== said) node?.touch();
+        if (held.regress() !== null) node?.beat();
       }
     },
     heard(sent) {

@@ -52,21 +52,29 @@ export function readRoute(entry: StoreEntry): AppliedRoute {
       { key, found: unknown.hash, supported: 1 },
     );
   }
-  const { canary = null, holdback = null, horizon = null, held = null } = record;
-  const route = freeze(correctTimes({ ...record, canary, holdback, horizon, held }, entry));
+  const { canary = null, holdback = null, horizon = null, held = null, predecessors = [] } = record;
+  const route = freeze(correctTimes({ ...record, predecessors, canary, holdback, horizon, held }, entry));
   return Object.freeze({ route, key, rev, assign: compileAssign(route) });
+}
+
+/** True for a route that an operator set to go on after this one, and that knew everything this process knows. */
+function succeeds(found: Route, known: Route): boolean {
+  const after = found.predecessors.find(({ incarnation }) => incarnation === known.incarnation);
+  return after !== undefined && after.generation >= known.generation && found.generation > known.generation;
 }
 
 /**
  * Whether a route read from the store may follow the one in force. `stale` says the store went backwards: an older
- * generation, another incarnation, a rewritten generation, or no route at all.
+ * generation, another incarnation that does not succeed it, a rewritten generation, or no route at all.
  */
 export function compareRoutes(
   known: RouteSnapshot | null,
   found: RouteSnapshot | null,
 ): "newer" | "same" | "stale" {
   if (known === null) return found === null ? "same" : "newer";
-  if (found === null || found.route.incarnation !== known.route.incarnation) return "stale";
+  if (found === null) return "stale";
+  if (found.route.incarnation !== known.route.incarnation)
+    return succeeds(found.route, known.route) ? "newer" : "stale";
   if (found.route.generation > known.route.generation) return "newer";
   // A store restored from a backup may issue a revision again: the digest of the move tells the two apart.
   return found.rev === known.rev && found.route.audit === known.route.audit ? "same" : "stale";

@@ -18,6 +18,9 @@ export const mostRetiring = 100;
 
 const longestMs = 400 * 24 * 3_600_000;
 
+/** The bound of a policy that nobody knows any more. */
+export const longestBoundMs: number = 2 * longestMs;
+
 /** Fills a partial policy from `base` and checks every field; throws `invalid-argument` naming the first bad one. */
 export function completePolicy(base: RoutePolicy, patch: Partial<RoutePolicy> = {}): RoutePolicy {
   const stray = Object.keys(patch).find((name) => !(name in defaultPolicy));

@@ -8,6 +8,7 @@ import type {
   RouteMove,
   RoutePolicy,
 } from "@verdigris/contracts";
+import { openRoute, type Past, reanchorRoute } from "./begin-route.ts";
 import { isForward } from "./move-direction.ts";
 import { boundMsOf, completePolicy, mostRetiring, requireAudience, requirePercent } from "./route-terms.ts";
 
@@ -16,6 +17,8 @@ export interface MoveContext {
   readonly at: number;
   readonly actor: Actor;
   readonly requestId: string;
+  /** What a reanchor goes on after; absent where nothing shows that the store went backwards. */
+  readonly past?: Past;
 }
 
 /** A route before its audit entry is written. */
@@ -220,29 +223,14 @@ function release(route: Route, next: RouteDraft, actor: Actor): Transition {
   return { kind: "moved", route: { ...next, held: null } };
 }
 
-function open(move: RouteMove & { verb: "open" }, context: MoveContext): RouteDraft {
-  return {
-    v: 1,
-    incarnation: move.incarnation,
-    generation: 1,
-    live: move.bundle,
-    stable: move.bundle,
-    candidate: null,
-    retiring: [],
-    sealed: [],
-    canary: null,
-    holdback: null,
-    policy: completePolicy(move.policy),
-    horizon: null,
-    held: null,
-    recent: [{ requestId: context.requestId, verb: "open", generation: 1 }],
-  };
+function raiseFormat(route: Route, next: RouteDraft, to: number): Transition {
+  return to <= route.v ? unchanged : { kind: "moved", route: { ...next, v: to } };
 }
 
 function apply(
   route: Route,
   next: RouteDraft,
-  move: Exclude<RouteMove, { verb: "open" }>,
+  move: Exclude<RouteMove, { verb: "open" | "reanchor" }>,
   context: MoveContext,
 ): Transition {
   switch (move.verb) {
@@ -268,6 +256,8 @@ function apply(
       return hold(route, next, move.why, context.actor);
     case "release":
       return release(route, next, context.actor);
+    case "raiseFormat":
+      return raiseFormat(route, next, move.to);
   }
 }
 
@@ -275,8 +265,14 @@ function apply(
 export function applyMove(route: Route | null, move: RouteMove, context: MoveContext): Transition {
   if (move.verb === "open") {
     return route === null
-      ? { kind: "moved", route: open(move, context) }
+      ? { kind: "moved", route: openRoute(move, context) }
       : refuse("already-open", `the agent has a route already, at generation ${route.generation}`);
+  }
+  if (move.verb === "reanchor") {
+    const { past } = context;
+    if (past === undefined)
+      return refuse("not-regressed", "nothing shows that the store went backwards: move the route as it is");
+    return { kind: "moved", route: reanchorRoute(move, past, context) };
   }
   if (route === null) return refuse("no-route", "the agent has no route yet: open it with its first bundle");
   if (route.held !== null && move.verb !== "release" && isForward(route, move)) {

@@ -13,7 +13,7 @@ import {
 } from "@verdigris/contracts";
 import { createEventHub, type EventHub } from "./event-hub.ts";
 import { createHeldRoute } from "./held-route.ts";
-import { createMover, type ReadRoute } from "./move-route.ts";
+import { createMover, type LookAtRoute, type ReadRoute } from "./move-route.ts";
 import type { NodeFacts, NodeOptions } from "./node-keeper.ts";
 import { createStanding } from "./node-standing.ts";
 import { watchPropagation } from "./propagation.ts";
@@ -45,6 +45,9 @@ export interface StoreRouter extends Router {
   /** Adds to what the record of this process says; harmless where it keeps none. */
   tell(facts: NodeFacts): void;
 }
+
+/** One read, with what was in force when it was sent. */
+type Look = Awaited<ReturnType<LookAtRoute>> & { readonly sent: number };
 
 /** A read that nobody waits for; what a regress means is reported where it is found. */
 function reportingInto(
@@ -87,7 +90,7 @@ export function createStoreRouter(options: StoreRouterOptions): StoreRouter {
   const standing = createStanding({ ...shared, node: options.node, held, events });
   const closing = new AbortController();
 
-  const read: ReadRoute = async (more) => {
+  const lookUp = async (more: readonly string[]): Promise<Look> => {
     if (closing.signal.aborted)
       throw new VerdigrisError("closed", `the router of ${agent} is closed`, { agent });
     const basis = held.current();
@@ -95,13 +98,26 @@ export function createStoreRouter(options: StoreRouterOptions): StoreRouter {
     const { entries, at } = await store.get([keys.route, ...more]);
     time.observe(at, sent);
     const entry = entries[0] ?? null;
-    const found = entry === null ? null : readRoute(entry);
-    standing.apply(found, basis);
-    standing.heard(sent);
-    return { found, others: entries.slice(1) };
+    return { basis, sent, found: entry === null ? null : readRoute(entry), others: entries.slice(1) };
+  };
+  const read: ReadRoute = async (more) => {
+    const seen = await lookUp(more);
+    standing.apply(seen.found, seen.basis);
+    standing.heard(seen.sent);
+    return seen;
+  };
+  const look: LookAtRoute = async (more) => {
+    const seen = await lookUp(more);
+    try {
+      standing.apply(seen.found, seen.basis);
+      standing.heard(seen.sent);
+    } catch (error) {
+      if (!isVerdigrisError(error, "store-regressed")) throw error;
+    }
+    return seen;
   };
   const accept = (found: AppliedRoute): void => standing.apply(found, null);
-  const move = createMover({ ...shared, agent, read, accept, nodes: standing.nodes });
+  const move = createMover({ ...shared, agent, read, look, accept, nodes: standing.nodes });
 
   const inBackground = reportingInto(events, closing.signal, read);
   const watcher = watch

@@ -31,9 +31,21 @@ export interface AuditExport {
   readonly lines: readonly AuditLine[];
 }
 
+/** Generations whose entries a store lost, and that a `reanchor` on record accounts for. */
+export interface AuditHole {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Whether the audit of an agent is whole and untouched; the first fault otherwise. */
 export type AuditCheck =
-  | { readonly ok: true; readonly entries: number; readonly head: Digest | null }
+  | {
+      readonly ok: true;
+      readonly entries: number;
+      readonly head: Digest | null;
+      /** Oldest first; none unless the store went backwards. What stood there only an earlier export can say. */
+      readonly holes: readonly AuditHole[];
+    }
   | {
       readonly ok: false;
       readonly generation: number;
@@ -81,8 +93,17 @@ function fault(generation: number, what: "missing" | "altered" | "unreadable" | 
 
 interface Chain {
   expected: number;
+  entries: number;
   head: Digest | null;
+  readonly holes: AuditHole[];
   readonly seen: (line: AuditLine) => void;
+}
+
+/** The hole in front of an entry that says so itself; null where it may not have one. */
+function holeBefore(chain: Chain, { entry }: AuditLine): AuditHole | null {
+  const { verb, gap, generation } = entry;
+  const admitted = verb === "reanchor" && gap?.after === chain.expected - 1 && generation > chain.expected;
+  return admitted ? { from: chain.expected, to: generation - 1 } : null;
 }
 
 /** Follows the chain by one entry; the fault, or null to go on. */
@@ -95,11 +116,14 @@ function follow(chain: Chain, stored: StoreEntry): AuditCheck | null {
     throw error;
   }
   const key = Number(stored.key.slice(stored.key.lastIndexOf("/") + 1));
-  if (key !== chain.expected) return fault(chain.expected, "missing");
+  const hole = holeBefore(chain, line);
+  if (key !== (hole === null ? chain.expected : hole.to + 1)) return fault(chain.expected, "missing");
   if (line.entry.generation !== key) return fault(key, "altered");
-  if (line.entry.previous !== chain.head) return fault(Math.max(1, key - 1), "altered");
+  if (line.entry.previous !== chain.head) return fault(Math.max(1, chain.expected - 1), "altered");
+  if (hole !== null) chain.holes.push(hole);
   chain.head = line.digest;
-  chain.expected++;
+  chain.expected = key + 1;
+  chain.entries++;
   chain.seen(line);
   return null;
 }
@@ -132,7 +156,8 @@ async function reachesBeyond(
 /**
  * Recomputes the whole chain: every generation has its entry, each entry names the digest of the one before it, and the
  * route names that of the last. An entry that was changed, removed or added afterwards is found, unless everything after
- * it and the route were rewritten as well: keep `head` somewhere else to find that too.
+ * it and the route were rewritten as well: keep `head` somewhere else to find that too. Entries that a store lost are a hole,
+ * which only the entry of the `reanchor` that went on after them may admit.
  */
 export async function verifyAudit(store: Store, agent: string): Promise<AuditCheck> {
   return check(store, agent, () => {});
@@ -161,7 +186,7 @@ async function check(store: Store, agent: string, seen: Chain["seen"]): Promise<
   const stored = (await store.get([keys.route])).entries[0] ?? null;
   const route = stored === null ? null : decodeRecord<Route>(stored.key, stored.value);
   const last = route?.generation ?? 0;
-  const chain: Chain = { expected: 1, head: null, seen };
+  const chain: Chain = { expected: 1, entries: 0, head: null, holes: [], seen };
   for await (const entry of entriesUpTo(store, keys, last)) {
     const found = follow(chain, entry);
     if (found !== null) return found;
@@ -169,5 +194,5 @@ async function check(store: Store, agent: string, seen: Chain["seen"]): Promise<
   if (chain.expected <= last) return fault(chain.expected, "missing");
   if (route !== null && route.audit !== chain.head) return fault(last, "altered");
   if (await reachesBeyond(store, keys, stored, last)) return fault(last + 1, "beyond-route");
-  return { ok: true, entries: last, head: chain.head };
+  return { ok: true, entries: chain.entries, head: chain.head, holes: chain.holes };
 }

@@ -42,11 +42,21 @@ async function alter(generation: number, change: Partial<AuditEntry>): Promise<v
 describe("verifyAudit", () => {
   it("finds a whole chain whole and names its head [ROUTE-AUDIT]", async () => {
     const { route } = router.snapshot() ?? {};
-    expect(await verifyAudit(store, "agent")).toEqual({ ok: true, entries: 3, head: route?.audit });
+    expect(await verifyAudit(store, "agent")).toEqual({
+      ok: true,
+      entries: 3,
+      head: route?.audit,
+      holes: [],
+    });
   });
 
   it("finds nothing wrong with an agent that has made no move", async () => {
-    expect(await verifyAudit(store, "nobody")).toEqual({ ok: true, entries: 0, head: null });
+    expect(await verifyAudit(store, "nobody")).toEqual({
+      ok: true,
+      entries: 0,
+      head: null,
+      holes: [],
+    });
   });
 
   it.each([1, 2, 3])("finds that entry %i was changed afterwards [ROUTE-AUDIT]", async (generation) => {

@@ -71,7 +71,7 @@ export function anchorOps(
   };
   const key = keys.pin(child.bundle, anchor.deadline, run);
   return [
-    { op: "put", key: keys.claim(run), rev: 0, value: pointerText(run, key) },
+    { op: "put", key: keys.claim(run), rev: 0, value: pointerText(anchor, key) },
     { op: "put", key, rev: 0, value: JSON.stringify(anchor) },
   ];
 }

@@ -22,7 +22,7 @@ function relocationOps(host: PinnedHost, pin: PinState, record: PinRecord, key: 
   const moved = {
     key: host.keys.moved(record.run),
     rev: pin.movedRev ?? 0,
-    value: pointerText(record.run, key, pin.movedRecord),
+    value: pointerText(record, key, pin.movedRecord),
   };
   return [
     { op: "put", key, rev: 0, value },

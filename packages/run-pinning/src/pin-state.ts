@@ -4,7 +4,6 @@ import {
   isVerdigrisError,
   type PinPointer,
   type PinRecord,
-  recordVersion,
   type StoreOp,
 } from "@verdigris/contracts";
 import type { PinnedHost } from "./host.ts";
@@ -31,9 +30,13 @@ export function newPinState(
   return { record, key, rev, claimRev, movedRev: null, movedRecord: null };
 }
 
-/** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`. */
-export function pointerText(run: string, pin: string, before: PinPointer | null = null): string {
-  return JSON.stringify({ ...before, v: recordVersion, run, pin } satisfies PinPointer);
+/** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`, in the format of the pin it points to. */
+export function pointerText(
+  { v, run }: Pick<PinRecord, "v" | "run">,
+  pin: string,
+  before: PinPointer | null = null,
+): string {
+  return JSON.stringify({ ...before, v, run, pin } satisfies PinPointer);
 }
 
 /** Commits and notes store time; `no-reply` when the reply was lost, so that the caller re-reads instead of repeating. */

@@ -2,7 +2,6 @@ import {
   type CommitResult,
   type PinRecord,
   type RouteSnapshot,
-  recordVersion,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -34,13 +33,13 @@ interface Draft {
 
 function draftPin(run: string, draft: Draft, options: StartOptions<never>, placed: boolean): PinRecord {
   const { snapshot, choice, parent, accepted, notAfter } = draft;
-  const { policy, generation } = snapshot.route;
+  const { v, policy, generation } = snapshot.route;
   const cap = Math.floor(Math.min(accepted + policy.maxAgeMs, notAfter));
   const asked = Math.floor(Math.min(cap, accepted + (options.maxAgeMs ?? policy.maxAgeMs)));
   const key = inheritedKey(options, parent, run);
   const labels = options.labels ?? parent?.labels;
   return {
-    v: recordVersion,
+    v,
     run,
     bundle: choice.bundle,
     epoch: 1,
@@ -82,7 +81,7 @@ function startOps(
     { op: "put", key, rev: 0, value: acceptedPinText(record, isPlain(record)) },
   ];
   if (options.id !== undefined)
-    ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record.run, key) });
+    ops.push({ op: "put", key: keys.claim(options.id), rev: 0, value: pointerText(record, key) });
   if (draft.foreign && choice.assigned !== null && parent !== null)
     ops.push(...anchorOps(keys, parent, { ...record, class: choice.assigned }, snapshot.route.policy));
   // A parent that was taken up, moved or finished since it was read may have no child on the word of an old handle.
@@ -90,7 +89,7 @@ function startOps(
   const notice = choice.named ? pinned.notices.take() : null;
   if (notice !== null) {
     const value = JSON.stringify({
-      v: recordVersion,
+      v: record.v,
       kind: "named-start",
       run: record.run,
       bundle: record.bundle,

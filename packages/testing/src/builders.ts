@@ -24,6 +24,7 @@ export function aRoute(overrides: Partial<Route> = {}): Route {
   return {
     v: 1,
     incarnation: "incarnation-1",
+    predecessors: [],
     generation: 1,
     live,
     stable: live,

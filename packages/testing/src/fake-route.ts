@@ -14,6 +14,7 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import {
+  bundlesOf,
   checkRequest,
   completePolicy,
   decideMove,
@@ -68,9 +69,8 @@ export function createFakeRoute(options: FakeRouteOptions): FakeRoute {
   let applied: FakeApplied | null = null;
   let moves = 0;
 
-  const recordOf = ({ move }: MoveRequest): StoreEntry | null => {
-    const bundle = "bundle" in move ? move.bundle : null;
-    if (bundle === null || registered?.has(bundle) === false) return null;
+  const recordOf = (bundle: BundleId): StoreEntry | null => {
+    if (registered?.has(bundle) === false) return null;
     return { key: keys.bundle(bundle), rev: 1, at: clock.now(), value: '{"v":1}' };
   };
   const move: FakeRoute["move"] = (request) => {
@@ -78,7 +78,7 @@ export function createFakeRoute(options: FakeRouteOptions): FakeRoute {
     const { requestId = `request-${moves}`, actor, reason, evidence = null } = request;
     const route = applied?.route ?? null;
     const at = clock.now();
-    const decision = decideMove(route, recordOf(request), request, { at, requestId, agent });
+    const decision = decideMove(route, bundlesOf(request).map(recordOf), request, { at, requestId, agent });
     if (decision.answer !== null) return { result: decision.answer, applied: null };
     const { verb } = request.move;
     const next = withAudit(route, decision.draft, { verb, actor, reason, requestId, evidence }).route;

@@ -7,7 +7,6 @@ import {
   InvalidArgumentError,
   isVerdigrisError,
   type RouteMove,
-  recordVersion,
   type Store,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -54,6 +53,8 @@ interface AuthorityOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly now: () => number;
+  /** What notices are written in. */
+  readonly format: () => number;
   readonly fallback: ActorInput | undefined;
   readonly identity: Identity | undefined;
   readonly authorize: Authorize | undefined;
@@ -144,7 +145,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
     if (store === null || taken === null) return;
     const { why } = error.details;
     const record = {
-      v: recordVersion,
+      v: options.format(),
       kind: "refused",
       actor,
       verb,

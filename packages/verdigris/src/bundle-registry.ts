@@ -12,10 +12,10 @@ import {
   type Bundle,
   type BundleId,
   type BundleRecord,
+  type Digest,
   decodeRecord,
   InvalidArgumentError,
   isVerdigrisError,
-  recordVersion,
   requireId,
   type Store,
   type StoreEntry,
@@ -41,20 +41,21 @@ const attempts = 4;
 
 type Attempt = "added" | "known" | "again";
 
-function sameDigest(bundle: Bundle, record: BundleRecord): void {
-  if (record.digest === bundle.digest) return;
+function sameDigest(bundle: Bundle, registered: Digest): void {
+  if (registered === bundle.digest) return;
   throw new VerdigrisError(
     "bundle-id-taken",
     `${bundle.id} is registered with another content: give the new content a new id`,
     {
       bundle: bundle.id,
-      registered: record.digest,
+      registered,
       offered: bundle.digest,
     },
   );
 }
 
 function indexOp(
+  v: number,
   bundle: Bundle,
   key: string,
   name: string,
@@ -62,7 +63,7 @@ function indexOp(
   entry: StoreEntry | null,
 ): StoreOp {
   if (entry === null) {
-    const record: IndexRecord = { v: recordVersion, identity, bundle: bundle.id };
+    const record: IndexRecord = { v, identity, bundle: bundle.id };
     return { op: "put", key, rev: 0, value: JSON.stringify(record) };
   }
   const known = decodeRecord<IndexRecord>(key, entry.value);
@@ -82,6 +83,7 @@ interface Registration {
   readonly keys: AgentKeys;
   readonly bundle: Bundle;
   readonly at: number;
+  readonly v: number;
   /** Writes what is missing of the contents; the ops that tie them to the bundle. */
   readonly contents: () => Promise<readonly StoreOp[]>;
   /** Collects what was written, to know it again. */
@@ -99,7 +101,7 @@ async function commitAttempt(store: Store, ops: readonly StoreOp[], done: Attemp
 }
 
 /** One attempt to put a bundle on record with its contents and what its index versions mean, all in one commit. */
-async function tryRegister({ store, keys, bundle, at, contents, sent }: Registration): Promise<Attempt> {
+async function tryRegister({ store, keys, bundle, at, v, contents, sent }: Registration): Promise<Attempt> {
   const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
     name,
     key: keys.index(name, entry.version),
@@ -108,20 +110,20 @@ async function tryRegister({ store, keys, bundle, at, contents, sent }: Registra
   const { entries } = await store.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
   const existing = entries[0] ?? null;
   if (existing !== null) {
-    sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value));
+    sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value).digest);
     const outcome = sent.has(existing.value) ? "added" : "known";
     const ops = await contents();
     if (ops.length === 0 || outcome === "added") return outcome;
     return commitAttempt(store, [{ op: "check", key: existing.key, rev: existing.rev }, ...ops], outcome);
   }
   const record: BundleRecord = {
-    v: recordVersion,
+    v,
     digest: bundle.digest,
     manifest: manifestOf(bundle),
     registeredAt: at,
   };
   const versions = indexes.map(({ name, key, identity }, i) =>
-    indexOp(bundle, key, name, identity, entries[i + 1] ?? null),
+    indexOp(v, bundle, key, name, identity, entries[i + 1] ?? null),
   );
   const value = JSON.stringify(record);
   const put: StoreOp = { op: "put", key: keys.bundle(bundle.id), rev: 0, value };
@@ -141,14 +143,15 @@ function checkContents(bundle: Bundle, contents: readonly string[]): void {
   );
 }
 
-/** Creates the registry of one agent; `now` is store time where there is a store. */
+/** Creates the registry of one agent; `now` is store time where there is a store, `format` the one its records are in. */
 export function createBundleRegistry(options: {
   readonly agent: string;
   readonly store: Store | null;
   readonly contents: ContentStore | null;
   readonly now: () => number;
+  readonly format: () => number;
 }): BundleRegistry {
-  const { agent, store, now } = options;
+  const { agent, store, now, format } = options;
   const keys = agentKeys(agent);
   const known = new Map<BundleId, Bundle>();
 
@@ -169,7 +172,7 @@ export function createBundleRegistry(options: {
       texts.length === 0 ? [] : ((await options.contents?.prepare(texts, bundle.id)) ?? []);
     const sent = new Set<string>();
     for (let tries = 0; tries < attempts; tries++) {
-      const outcome = await tryRegister({ store: to, keys, bundle, at: now(), contents, sent });
+      const outcome = await tryRegister({ store: to, keys, bundle, at: now(), v: format(), contents, sent });
       if (outcome !== "again") return outcome === "added";
     }
     const message = `the store did not confirm the registration of ${bundle.id}: try again`;
@@ -183,7 +186,7 @@ export function createBundleRegistry(options: {
       checkContents(bundle, contents);
       const local = known.get(bundle.id);
       if (local !== undefined && local.digest !== bundle.digest)
-        sameDigest(bundle, { v: recordVersion, digest: local.digest, manifest: local, registeredAt: 0 });
+        sameDigest(bundle, local.digest);
       const added = store === null ? local === undefined : await record(store, bundle, contents);
       known.set(bundle.id, bundle);
       return added;

@@ -57,6 +57,15 @@ async function movesOf<P>({ agent, router, authority }: Parts<P>, ready: () => P
   return createMoves(router, authority);
 }
 
+/** Moves of a process whose store lost its route: it is not ready, and its own bundle may have to be registered again. */
+async function movesAfterLoss<P>(parts: Parts<P>, open: () => void): Promise<Move> {
+  const { bundle, contents = [] } = parts.options;
+  return movesOf(parts, async () => {
+    open();
+    if (bundle !== undefined) await parts.registry.register(bundle, contents);
+  });
+}
+
 /** The scope of the run this is called in; there is no default, or work would be billed to the wrong bundle. */
 function scopeHere(agent: string, storage: ScopeStorage | undefined): RunScope {
   const scope = storage?.getStore();
@@ -130,9 +139,13 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const { agent, store, router, time, events, registry, pinning, instruments } = parts;
   const getReadyOnce = once(() => getReady(parts));
   let closing: Promise<void> | null = null;
-  const ready = (): Promise<void> => {
-    if (closing === null) return getReadyOnce.run();
-    return Promise.reject(new VerdigrisError("closed", `${agent} is closed in this process`, { agent }));
+  const mustBeOpen = (): void => {
+    if (closing === null) return;
+    throw new VerdigrisError("closed", `${agent} is closed in this process`, { agent });
+  };
+  const ready = async (): Promise<void> => {
+    mustBeOpen();
+    await getReadyOnce.run();
   };
   const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
   const stopTelling = tellOfBundles(parts);
@@ -170,7 +183,10 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       return { registered: await registry.register(bundle, contents) };
     },
     bundle: async (id) => ready().then(() => registry.get(id)),
-    ...createVerbs(() => movesOf(parts, ready)),
+    ...createVerbs(
+      () => movesOf(parts, ready),
+      () => movesAfterLoss(parts, mustBeOpen),
+    ),
     ...createRecords(agent, store),
     mode: () => router?.mode() ?? null,
     nodes: async () => ready().then(() => router?.nodes() ?? []),

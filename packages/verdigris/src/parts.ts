@@ -150,11 +150,15 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   });
   const { router, time, own, tell } = routingOf(options);
   const now = (): number => time?.now() ?? clock.now();
-  const contents = store === null ? null : createContentStore(agent, store, newId);
-  const registry = createBundleRegistry({ agent, store, contents, now });
+  const format = (): number => router?.snapshot()?.route.v ?? 1;
+  const contents = store === null ? null : createContentStore(agent, store, newId, format);
+  const registry = createBundleRegistry({ agent, store, contents, now, format });
   const { identity, authorize, actor: fallback, instrument = [] } = options;
   const instruments = Array.isArray(instrument) ? [...instrument] : [instrument as Instrument];
-  const authority = createAuthority({ agent, store, clock, newId, now, fallback, identity, authorize });
+  const authority = createAuthority({
+    ...{ agent, store, clock, newId, now, format },
+    ...{ fallback, identity, authorize },
+  });
   const pinning = createRunPinning<P>({
     ...pick(options, ["unload", "scopeStorage", "newId", "sweepMs", "store"]),
     ...loadOf(options, clock, contents),

@@ -1,14 +1,14 @@
-import { requireId } from "@verdigris/contracts";
+import { recordVersion, requireId } from "@verdigris/contracts";
 import type { Move } from "./move.ts";
 import type { Verdigris } from "./verdigris.ts";
 
 type Verbs = Pick<
   Verdigris,
-  "stage" | "setCanary" | "flip" | "settle" | "rollback" | "drop" | "hold" | "release"
+  "stage" | "setCanary" | "flip" | "settle" | "rollback" | "drop" | "hold" | "release" | "raiseFormat" | "reanchor"
 >;
 
-/** The verbs of a route as users call them. `moves` readies the process first. */
-export function createVerbs(moves: () => Promise<Move>): Verbs {
+/** The verbs of a route as users call them. `moves` readies the process first; `afterLoss` cannot. */
+export function createVerbs(moves: () => Promise<Move>, afterLoss: () => Promise<Move>): Verbs {
   return {
     stage: async ({ bundle, supersede = false, policy, ...facts }) =>
       (await moves())(
@@ -32,5 +32,12 @@ export function createVerbs(moves: () => Promise<Move>): Verbs {
     drop: async (facts) => (await moves())({ verb: "drop" }, facts),
     hold: async (facts) => (await moves())({ verb: "hold", why: facts.reason }, facts),
     release: async (facts) => (await moves())({ verb: "release" }, facts),
+    raiseFormat: async ({ to = recordVersion, force = false, ...facts }) =>
+      (await moves())({ verb: "raiseFormat", to, force }, facts),
+    reanchor: async ({ live, stable = live, policy, ...facts }) => {
+      requireId("live", live);
+      const terms = { bundle: live, stable, ...(policy === undefined ? {} : { policy }) };
+      return (await afterLoss())({ verb: "reanchor", incarnation: crypto.randomUUID(), ...terms }, facts);
+    },
   };
 }

@@ -114,6 +114,31 @@ export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping
   /** Refuses every forward move until `release`; never a rollback. */
   hold(options: SafeMoveFacts & { readonly reason: string }): Promise<MoveReceipt>;
   release(options: MoveFacts): Promise<MoveReceipt>;
+  /**
+   * Goes on after a store that went backwards or lost its data (`store-regressed`): `live` takes new runs, every process
+   * that knows no later generation follows, runs whose pins are left go on, and the audit says what is missing. `expect` is the
+   * generation the store gives now, 0 for no route. The actor must be a person or a policy. Refused (`move-refused`) where
+   * nothing has regressed. See `docs/guides/store-went-backwards.md`.
+   */
+  reanchor(
+    options: MoveFacts & {
+      readonly live: BundleId;
+      /** Where a rollback goes. @default live */
+      readonly stable?: BundleId;
+      readonly policy?: Partial<RoutePolicy>;
+    },
+  ): Promise<MoveReceipt>;
+  /**
+   * Writes records in a later format from now on; there is no way back. Refused (`move-refused`, `details.nodes`) while living
+   * nodes cannot read it, unless forced. Do it once the whole fleet runs the release that reads it.
+   */
+  raiseFormat(
+    options: MoveFacts & {
+      /** @default the latest format this release reads */
+      readonly to?: number;
+      readonly force?: boolean;
+    },
+  ): Promise<MoveReceipt>;
 
   /** How well this process hears of moves; null without a router, or where it reads on demand. */
   mode(): NodeMode | null;

@@ -6,7 +6,6 @@ import {
   decodeRecord,
   InvalidArgumentError,
   isVerdigrisError,
-  recordVersion,
   type Store,
   type StoreEntry,
   type StoreOp,
@@ -73,8 +72,13 @@ async function isWhole(
   }
 }
 
-/** Creates the content store of one agent. `newId` names uploads. */
-export function createContentStore(agent: string, store: Store, newId: () => string): ContentStore {
+/** Creates the content store of one agent. `newId` names uploads; `format` is the one its records are written in. */
+export function createContentStore(
+  agent: string,
+  store: Store,
+  newId: () => string,
+  format: () => number = () => 1,
+): ContentStore {
   const keys = agentKeys(agent);
 
   const upload = async (hex: string, text: string): Promise<{ upload: string; chunks: number }> => {
@@ -82,7 +86,7 @@ export function createContentStore(agent: string, store: Store, newId: () => str
     const chunks = chunksOf(text);
     for (let at = 0; at < chunks.length; at += chunksPerCommit) {
       const ops = chunks.slice(at, at + chunksPerCommit).map((part, i): StoreOp => {
-        const value = JSON.stringify({ v: recordVersion, text: part } satisfies ChunkRecord);
+        const value = JSON.stringify({ v: format(), text: part } satisfies ChunkRecord);
         return { op: "put", key: keys.chunk(hex, id, at + i), rev: 0, value };
       });
       // The upload's name is its own, so a lost reply may be repeated: the second one finds its chunks there.
@@ -97,7 +101,7 @@ export function createContentStore(agent: string, store: Store, newId: () => str
     const hex = hexOf(digestOf(text));
     const key = keys.blob(hex);
     if (entry === null) {
-      const record: BlobRecord = { v: recordVersion, ...(await upload(hex, text)), bundle };
+      const record: BlobRecord = { v: format(), ...(await upload(hex, text)), bundle };
       return { op: "put", key, rev: 0, value: JSON.stringify(record) };
     }
     const record = decodeRecord<BlobRecord>(key, entry.value);
