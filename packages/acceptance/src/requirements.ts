@@ -31,6 +31,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "FORMAT-UNKNOWN-FIELDS": "Fields a release does not know survive its rewrites.",
   "FORMAT-TOO-NEW":
     "A record of a later major is refused with `record-too-new`, never guessed at and never damaged.",
+  "FORMAT-RAISED":
+    "Records are written in a later format only after a raise, which names the nodes it would shut out and does not shut them out unforced.",
   "BUNDLE-DIGEST":
     "One digest per content: SHA-256 over canonical JSON (RFC 8785), whatever order or form it was written in.",
   "BUNDLE-FLOATING": "Nothing that moves under a fixed name is part of a bundle unless it is listed.",
@@ -105,6 +107,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "ROUTE-AUDIT": "Every move writes who, why, from and to in its own commit, chained by digest.",
   "ROUTE-SAFE-DIRECTION": "Going back is always open; a machine cannot release what a person holds.",
   "ROUTE-REGRESSED": "A store that lost acknowledged writes is noticed and not obeyed.",
+  "ROUTE-REANCHOR":
+    "After a store went backwards a person decides, once, which bundle is live; every process that knows no more follows, and the audit says what is missing.",
   "ROUTE-PROPAGATED":
     "Every move says when each process has applied it, in bounded time, and names those that have not.",
   "ROUTE-SERVED": "No flip sends new runs to a bundle that no live process serves.",

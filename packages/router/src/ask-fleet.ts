@@ -39,18 +39,14 @@ function aboutServing(
 }
 
 /** Nodes of a still later format read this one as well; nobody knows what a process without a record reads. */
-function aboutFormat(
-  all: readonly NodeView[],
-  to: number,
-  force: boolean,
-  route: Route | null,
-): FleetWord {
+function aboutFormat(all: readonly NodeView[], to: number, force: boolean, route: Route | null): FleetWord {
   const living = all.filter(({ expired }) => !expired);
   const nodes = living.filter(({ readable, formats }) => readable && formats.record < to);
   if (nodes.length === 0) return { ...silent, unverified: living.length === 0 };
   const names = nodes.map(({ id, name }) => name ?? id);
   if (force) return { ...silent, facts: { shutOut: nodes.slice(0, mostNamed).map(({ id }) => id) } };
-  const some = names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+  const some =
+    names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
   const message = `format ${to} would shut out ${some}: upgrade them first, or force it and say why`;
   return { ...silent, answer: { outcome: "refused", refusal: "nodes-shut-out", message, route, nodes } };
 }

@@ -1,4 +1,5 @@
 import type { BundleId, Hold, Predecessor, Retiring, Route, RouteMove } from "@verdigris/contracts";
+import { InvalidArgumentError } from "@verdigris/contracts";
 import { boundMsOf, completePolicy, defaultPolicy, longestBoundMs } from "./route-terms.ts";
 import type { MoveContext, RouteDraft } from "./route-transitions.ts";
 
@@ -41,7 +42,7 @@ export function openRoute(move: Open, context: MoveContext): RouteDraft {
 }
 
 /** The latest generation that anybody knows to have been reached. */
-export function latestOf({ stored, lastEntry, predecessors }: Past): number {
+function latestOf({ stored, lastEntry, predecessors }: Past): number {
   const known = predecessors.map(({ generation }) => generation);
   return Math.max(0, stored?.generation ?? 0, lastEntry?.generation ?? 0, ...known);
 }
@@ -83,6 +84,8 @@ function holdAfter({ known, stored }: Past): Hold | null {
 /** The route after a store went backwards: live and stable as the operator says, nothing under way, every run kept. */
 export function reanchorRoute(move: Reanchor, past: Past, context: MoveContext): RouteDraft {
   const { bundle: live, stable = live, incarnation } = move;
+  if (past.predecessors.some((before) => before.incarnation === incarnation))
+    throw new InvalidArgumentError("incarnation", `must be a fresh one, and ${incarnation} was in force`);
   const { at, requestId } = context;
   const { audit: _lost, ...base } = past.known ?? past.stored ?? { audit: null };
   const generation = latestOf(past) + 1;

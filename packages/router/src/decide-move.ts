@@ -53,7 +53,10 @@ function checkMove(move: RouteMove): void {
 /** A process that cannot read a format must not be the one that writes it. */
 function requireFormat(to: number): void {
   if (Number.isSafeInteger(to) && to >= 1 && to <= recordVersion) return;
-  throw new InvalidArgumentError("to", `must be a format this process reads, 1 to ${recordVersion}, got ${to}`);
+  throw new InvalidArgumentError(
+    "to",
+    `must be a format this process reads, 1 to ${recordVersion}, got ${to}`,
+  );
 }
 
 /** Which route is right, and who may be shut out, is for people to decide, and why goes on record. */

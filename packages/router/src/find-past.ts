@@ -103,5 +103,11 @@ export async function findPast(
     audit: null,
   }));
   const predecessors = merge([...lineage(known?.route ?? null), ...lineage(stored), ...unrouted, ...seen]);
-  return { stored, known: known?.route ?? null, predecessors, lastEntry, pinned: await pinnedBundles(store, keys) };
+  return {
+    stored,
+    known: known?.route ?? null,
+    predecessors,
+    lastEntry,
+    pinned: await pinnedBundles(store, keys),
+  };
 }

@@ -6,31 +6,17 @@ import {
   type MoveResult,
   type NodeView,
   type Store,
-  type StoreEntry,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
+import { askFleet } from "./ask-fleet.ts";
 import { type AuditFacts, withAudit } from "./audit.ts";
 import type { Past } from "./begin-route.ts";
 import { bundlesOf, checkRequest, decideMove } from "./decide-move.ts";
-import { askFleet } from "./ask-fleet.ts";
 import { findPast } from "./find-past.ts";
+import type { LookAtRoute, ReadReply, ReadRoute } from "./read-route.ts";
 import { type AppliedRoute, readRoute } from "./route-snapshot.ts";
 import type { StoreTime } from "./store-time.ts";
-
-/** What one read of the route, and of other keys in the same moment, found. */
-export interface ReadReply {
-  readonly found: AppliedRoute | null;
-  readonly others: readonly (StoreEntry | null)[];
-}
-
-/** Reads and applies the route; throws `store-regressed` where that proves that the store went backwards. */
-export type ReadRoute = (more: readonly string[]) => Promise<ReadReply>;
-
-/** The same without throwing for it: `basis` was in force when the read was sent. */
-export type LookAtRoute = (
-  more: readonly string[],
-) => Promise<ReadReply & { readonly basis: AppliedRoute | null }>;
 
 interface MoverOptions {
   readonly agent: string;
@@ -151,7 +137,11 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     if (decision.answer !== null) return decision.answer;
     const fleet = await askFleet(nodes, request, decision, others[0] ?? null, route);
     if (fleet.answer !== null) return fleet.answer;
-    const facts = { ...factsOf(request, requestId), ...(past === undefined ? {} : gapOf(past)), ...fleet.facts };
+    const facts = {
+      ...factsOf(request, requestId),
+      ...(past === undefined ? {} : gapOf(past)),
+      ...fleet.facts,
+    };
     const next = withAudit(route, decision.draft, facts);
     const value = JSON.stringify(next.route);
     const put: StoreOp = { op: "put", key: keys.route, rev: found?.rev ?? 0, value };

@@ -76,9 +76,25 @@ async function putRecord(
   }
 }
 
+/** The part of a record that follows from the release and from the route in force. */
+function standingRecord({ id, name, mode, applied }: KeeperOptions) {
+  const route = applied()?.route ?? null;
+  return {
+    // In the format in force, so that processes which read no later one still list it.
+    v: route?.v ?? 1,
+    id,
+    ...(name === undefined ? {} : { name }),
+    sdk: sdkVersion,
+    formats: { record: recordVersion, hash: 1 },
+    incarnation: route?.incarnation ?? null,
+    generation: route?.generation ?? 0,
+    mode: mode(),
+  };
+}
+
 /** Creates the keeper of one process's record. */
 export function createNodeKeeper(options: KeeperOptions): NodeKeeper {
-  const { id, name, store, keys, clock, time, random, mode, applied, heartbeatMs = 5_000 } = options;
+  const { id, store, keys, clock, time, random, mode, heartbeatMs = 5_000 } = options;
   // The slowest heartbeat, one poll to drive it, and as long as a process may start runs without the store.
   const expiresMs = Math.ceil(1.2 * (heartbeatMs + options.pollMs) + patienceFor(options.pollMs).closedMs);
   let serves: ServesClaim = options.serves ?? { kind: "any" };
@@ -91,24 +107,13 @@ export function createNodeKeeper(options: KeeperOptions): NodeKeeper {
   let dueAt = Number.NEGATIVE_INFINITY;
   let closed = false;
 
-  const record = (): NodeRecord => {
-    const route = applied()?.route ?? null;
-    return {
-      // In the format in force, so that processes which read no later one still list it.
-      v: route?.v ?? 1,
-      id,
-      ...(name === undefined ? {} : { name }),
-      sdk: sdkVersion,
-      formats: { record: recordVersion, hash: 1 },
-      serves,
-      incarnation: route?.incarnation ?? null,
-      generation: route?.generation ?? 0,
-      mode: mode(),
-      startedAt: startedAt ?? Math.floor(time.now()),
-      warm,
-      expiresMs,
-    };
-  };
+  const record = (): NodeRecord => ({
+    ...standingRecord(options),
+    serves,
+    startedAt: startedAt ?? Math.floor(time.now()),
+    warm,
+    expiresMs,
+  });
   const put = async (): Promise<void> => {
     dirty = false;
     startedAt ??= Math.floor(time.now());

@@ -13,11 +13,12 @@ import {
 } from "@verdigris/contracts";
 import { createEventHub, type EventHub } from "./event-hub.ts";
 import { createHeldRoute } from "./held-route.ts";
-import { createMover, type LookAtRoute, type ReadRoute } from "./move-route.ts";
+import { createMover } from "./move-route.ts";
 import type { NodeFacts, NodeOptions } from "./node-keeper.ts";
 import { createStanding } from "./node-standing.ts";
 import { watchPropagation } from "./propagation.ts";
-import { type AppliedRoute, readRoute } from "./route-snapshot.ts";
+import { createReaders, type ReadRoute } from "./read-route.ts";
+import type { AppliedRoute } from "./route-snapshot.ts";
 import { watchRoute } from "./route-watcher.ts";
 import { createStoreTime, type StoreTime } from "./store-time.ts";
 
@@ -45,9 +46,6 @@ export interface StoreRouter extends Router {
   /** Adds to what the record of this process says; harmless where it keeps none. */
   tell(facts: NodeFacts): void;
 }
-
-/** One read, with what was in force when it was sent. */
-type Look = Awaited<ReturnType<LookAtRoute>> & { readonly sent: number };
 
 /** A read that nobody waits for; what a regress means is reported where it is found. */
 function reportingInto(
@@ -90,32 +88,7 @@ export function createStoreRouter(options: StoreRouterOptions): StoreRouter {
   const standing = createStanding({ ...shared, node: options.node, held, events });
   const closing = new AbortController();
 
-  const lookUp = async (more: readonly string[]): Promise<Look> => {
-    if (closing.signal.aborted)
-      throw new VerdigrisError("closed", `the router of ${agent} is closed`, { agent });
-    const basis = held.current();
-    const sent = clock.monotonic();
-    const { entries, at } = await store.get([keys.route, ...more]);
-    time.observe(at, sent);
-    const entry = entries[0] ?? null;
-    return { basis, sent, found: entry === null ? null : readRoute(entry), others: entries.slice(1) };
-  };
-  const read: ReadRoute = async (more) => {
-    const seen = await lookUp(more);
-    standing.apply(seen.found, seen.basis);
-    standing.heard(seen.sent);
-    return seen;
-  };
-  const look: LookAtRoute = async (more) => {
-    const seen = await lookUp(more);
-    try {
-      standing.apply(seen.found, seen.basis);
-      standing.heard(seen.sent);
-    } catch (error) {
-      if (!isVerdigrisError(error, "store-regressed")) throw error;
-    }
-    return seen;
-  };
+  const { read, look } = createReaders({ ...shared, agent, held, standing, closing: closing.signal });
   const accept = (found: AppliedRoute): void => standing.apply(found, null);
   const move = createMover({ ...shared, agent, read, look, accept, nodes: standing.nodes });
 

@@ -1,9 +1,13 @@
-import type { AuditEntry, NodeRecord, Route, StoreEntry } from "@verdigris/contracts";
+import type { AuditEntry, NodeRecord, Route, RouteMove, StoreEntry } from "@verdigris/contracts";
 import { type StoreRouter, verifyAudit } from "@verdigris/router";
 import { describe, expect, it } from "vitest";
-import { createWorld, move, openBlue, timer, type World } from "./world.ts";
+import { ana, createWorld, move, openBlue, timer, type World } from "./world.ts";
 
-const onBlue = { verb: "reanchor", bundle: "blue", incarnation: "second" } as const;
+const onBlue: RouteMove & { readonly verb: "reanchor" } = {
+  verb: "reanchor",
+  bundle: "blue",
+  incarnation: "second",
+};
 
 interface Loss extends World {
   /** Knows generation 5, where amber is live. */
@@ -19,7 +23,8 @@ interface Loss extends World {
 async function createLoss(): Promise<Loss> {
   const world = await createWorld();
   const { records, keys } = world;
-  const all = async (): Promise<readonly StoreEntry[]> => (await records.list("agent/", { limit: 1_000 })).entries;
+  const all = async (): Promise<readonly StoreEntry[]> =>
+    (await records.list("agent/", { limit: 1_000 })).entries;
   const read = async (key: string) => JSON.parse((await records.get([key])).entries[0]?.value ?? "null");
   const loss = {
     ...world,
@@ -87,7 +92,9 @@ describe("a reanchor", () => {
     const node = router({ watch: true, node: { id: "n1" }, store: records });
     const told: string[] = [];
     node.on("store-regressed", ({ found }) => told.push(`lost to ${found?.generation ?? 0}`));
-    node.on("reanchored", ({ known, route }) => told.push(`${known.route.generation} to ${route.route.generation}`));
+    node.on("reanchored", ({ known, route }) =>
+      told.push(`${known.route.generation} to ${route.route.generation}`),
+    );
     node.on("route", ({ route }) => told.push(`route ${route.generation}`));
     await clock.advance(0);
     await restore(early);
@@ -161,14 +168,26 @@ describe("a reanchor", () => {
     expect(await move(empty, onBlue)).toMatchObject({ outcome: "refused", refusal: "not-regressed" });
   });
 
+  it("has an incarnation of its own, or processes could not tell it from what it succeeds [ROUTE-REANCHOR]", async () => {
+    const { knows } = await createLoss();
+    const again = { ...onBlue, incarnation: "first" };
+    await expect(move(knows, again, { expect: 2 })).rejects.toMatchObject({
+      code: "invalid-argument",
+      details: { argument: "incarnation" },
+    });
+  });
+
   it("names the generation the store gives, a person or a policy, and why [ROUTE-REANCHOR]", async () => {
     const { knows, route } = await createLoss();
     const wrong = { code: "invalid-argument" };
     await expect(move(knows, onBlue, { expect: 2, actor: timer })).rejects.toMatchObject(wrong);
     await expect(move(knows, onBlue, { expect: 2, reason: "  " })).rejects.toMatchObject(wrong);
-    const unsaid = { move: onBlue, actor: { kind: "person", id: "ana" }, reason: "because" } as const;
+    const unsaid = { move: onBlue, actor: ana, reason: "because" };
     await expect(knows.move(unsaid)).rejects.toMatchObject(wrong);
-    expect(await move(knows, onBlue, { expect: 5 })).toMatchObject({ outcome: "conflict", route: { generation: 2 } });
+    expect(await move(knows, onBlue, { expect: 5 })).toMatchObject({
+      outcome: "conflict",
+      route: { generation: 2 },
+    });
     expect((await route())?.generation).toBe(2);
   });
 
@@ -188,7 +207,12 @@ describe("a reanchor", () => {
     for (const bundle of ["violet", "violet.2", "blue"])
       await records.commit([{ op: "put", key: keys.pin(bundle, deadline, "r1"), rev: 0, value: '{"v":1}' }]);
     const { route } = await move(knows, onBlue, { expect: 2 });
-    expect(route?.retiring.map(({ bundle }) => bundle).sort()).toEqual(["amber", "green", "violet", "violet.2"]);
+    expect(route?.retiring.map(({ bundle }) => bundle).sort()).toEqual([
+      "amber",
+      "green",
+      "violet",
+      "violet.2",
+    ]);
     const bound = 90_000_000 + 15 * 60_000;
     expect(route?.horizon).toEqual({ at: expect.any(Number), boundMs: bound, generation: 6 });
     for (const item of route?.retiring ?? [])
@@ -227,14 +251,21 @@ describe("a store that lost everything", () => {
     expect(JSON.parse(value)).toMatchObject({ mode: "closed", incarnation: "first", generation: 2 });
     await restore([...bundles, { ...bundles[0]!, key: keys.node("n1"), value }]);
     const fresh = router({ store: records });
-    await expect(move(fresh, { ...openBlue, incarnation: "other" })).rejects.toMatchObject({
+    await expect(move(fresh, { ...openBlue, incarnation: "other" } as RouteMove)).rejects.toMatchObject({
       code: "store-regressed",
       details: { node: "n1", known: 2 },
     });
-    expect(await move(fresh, onBlue)).toMatchObject({ generation: 3, route: { live: "blue", candidate: null } });
+    expect(await move(fresh, onBlue)).toMatchObject({
+      generation: 3,
+      route: { live: "blue", candidate: null },
+    });
     await clock.advance(1_500);
     expect([node.mode(), node.snapshot()?.route.generation]).toEqual(["live", 3]);
-    expect(await verifyAudit(records, "agent")).toMatchObject({ ok: true, entries: 1, holes: [{ from: 1, to: 2 }] });
+    expect(await verifyAudit(records, "agent")).toMatchObject({
+      ok: true,
+      entries: 1,
+      holes: [{ from: 1, to: 2 }],
+    });
   });
 
   it("of its route alone is told by the audit, whose chain goes on without a hole [ROUTE-REANCHOR]", async () => {
@@ -253,7 +284,11 @@ describe("a hole in the audit", () => {
     return loss;
   }
 
-  async function change(loss: Loss, generation: number, to: (entry: AuditEntry) => object | null): Promise<void> {
+  async function change(
+    loss: Loss,
+    generation: number,
+    to: (entry: AuditEntry) => object | null,
+  ): Promise<void> {
     const entry = (await loss.records.get([loss.keys.audit(generation)])).entries[0]!;
     const next = to(JSON.parse(entry.value));
     const { key, rev } = entry;
@@ -265,13 +300,25 @@ describe("a hole in the audit", () => {
   it("is admitted by nothing but the reanchor after it, as wide as that says [ROUTE-AUDIT]", async () => {
     const wider = await reanchored();
     await change(wider, 2, () => null);
-    expect(await verifyAudit(wider.records, "agent")).toMatchObject({ ok: false, fault: "missing", generation: 2 });
+    expect(await verifyAudit(wider.records, "agent")).toMatchObject({
+      ok: false,
+      fault: "missing",
+      generation: 2,
+    });
     const other = await reanchored();
     await change(other, 6, (entry) => ({ ...entry, verb: "flip" }));
-    expect(await verifyAudit(other.records, "agent")).toMatchObject({ ok: false, fault: "missing", generation: 3 });
+    expect(await verifyAudit(other.records, "agent")).toMatchObject({
+      ok: false,
+      fault: "missing",
+      generation: 3,
+    });
     const gone = await reanchored();
     await change(gone, 6, () => null);
-    expect(await verifyAudit(gone.records, "agent")).toMatchObject({ ok: false, fault: "missing", generation: 3 });
+    expect(await verifyAudit(gone.records, "agent")).toMatchObject({
+      ok: false,
+      fault: "missing",
+      generation: 3,
+    });
   });
 
   it("hides no change of what stands before or after it [ROUTE-AUDIT]", async () => {
@@ -288,6 +335,14 @@ describe("a hole in the audit", () => {
 
 function nodeText(change: Partial<NodeRecord>): string {
   const formats = { record: 1, hash: 1 };
-  const known = { v: 1, id: "n1", sdk: "0.1.0", formats, serves: { kind: "any" }, mode: "closed", startedAt: 1 };
+  const known = {
+    v: 1,
+    id: "n1",
+    sdk: "0.1.0",
+    formats,
+    serves: { kind: "any" },
+    mode: "closed",
+    startedAt: 1,
+  };
   return JSON.stringify({ ...known, incarnation: "first", warm: {}, expiresMs: 12_000, ...change });
 }

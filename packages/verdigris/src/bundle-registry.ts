@@ -185,8 +185,7 @@ export function createBundleRegistry(options: {
       const bundle = parseBundle(offered, { allowDirty: true });
       checkContents(bundle, contents);
       const local = known.get(bundle.id);
-      if (local !== undefined && local.digest !== bundle.digest)
-        sameDigest(bundle, local.digest);
+      if (local !== undefined && local.digest !== bundle.digest) sameDigest(bundle, local.digest);
       const added = store === null ? local === undefined : await record(store, bundle, contents);
       known.set(bundle.id, bundle);
       return added;

@@ -66,6 +66,27 @@ async function movesAfterLoss<P>(parts: Parts<P>, open: () => void): Promise<Mov
   });
 }
 
+/** The verbs of this process's moves. */
+function verbsOf<P>(
+  parts: Parts<P>,
+  ready: () => Promise<void>,
+  mustBeOpen: () => void,
+): ReturnType<typeof createVerbs> {
+  return createVerbs(
+    () => movesOf(parts, ready),
+    () => movesAfterLoss(parts, mustBeOpen),
+  );
+}
+
+function requireReason(reason: unknown): void {
+  if (typeof reason !== "string" || reason.trim() === "")
+    throw new InvalidArgumentError("reason", "is required for recycle: say why");
+}
+
+function closedWhere(closed: boolean, agent: string): void {
+  if (closed) throw new VerdigrisError("closed", `${agent} is closed in this process`, { agent });
+}
+
 /** The scope of the run this is called in; there is no default, or work would be billed to the wrong bundle. */
 function scopeHere(agent: string, storage: ScopeStorage | undefined): RunScope {
   const scope = storage?.getStore();
@@ -139,10 +160,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
   const { agent, store, router, time, events, registry, pinning, instruments } = parts;
   const getReadyOnce = once(() => getReady(parts));
   let closing: Promise<void> | null = null;
-  const mustBeOpen = (): void => {
-    if (closing === null) return;
-    throw new VerdigrisError("closed", `${agent} is closed in this process`, { agent });
-  };
+  const mustBeOpen = (): void => closedWhere(closing !== null, agent);
   const ready = async (): Promise<void> => {
     mustBeOpen();
     await getReadyOnce.run();
@@ -183,10 +201,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       return { registered: await registry.register(bundle, contents) };
     },
     bundle: async (id) => ready().then(() => registry.get(id)),
-    ...createVerbs(
-      () => movesOf(parts, ready),
-      () => movesAfterLoss(parts, mustBeOpen),
-    ),
+    ...verbsOf(parts, ready, mustBeOpen),
     ...createRecords(agent, store),
     mode: () => router?.mode() ?? null,
     nodes: async () => ready().then(() => router?.nodes() ?? []),
@@ -196,8 +211,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     drain: pinning.drain,
     canRecycle: pinning.canRecycle,
     async recycle(id, { reason, actor }) {
-      if (typeof reason !== "string" || reason.trim() === "")
-        throw new InvalidArgumentError("reason", "is required for recycle: say why");
+      requireReason(reason);
       await ready();
       return pinning.recycle(id, { reason, actor: await permit("recycle", id, reason, actor) });
     },

@@ -4,7 +4,16 @@ import type { Verdigris } from "./verdigris.ts";
 
 type Verbs = Pick<
   Verdigris,
-  "stage" | "setCanary" | "flip" | "settle" | "rollback" | "drop" | "hold" | "release" | "raiseFormat" | "reanchor"
+  | "stage"
+  | "setCanary"
+  | "flip"
+  | "settle"
+  | "rollback"
+  | "drop"
+  | "hold"
+  | "release"
+  | "raiseFormat"
+  | "reanchor"
 >;
 
 /** The verbs of a route as users call them. `moves` readies the process first; `afterLoss` cannot. */

@@ -78,7 +78,10 @@ describe("a fleet with processes of two releases", () => {
       const [one, two] = [open(first, "one"), open(second, "two")];
       await one.ready();
       await two.ready();
-      const runs = [await mustStart(one, { id: "job-1" }), await mustStart(two, { id: "job-2", bundle: "blue" })];
+      const runs = [
+        await mustStart(one, { id: "job-1" }),
+        await mustStart(two, { id: "job-2", bundle: "blue" }),
+      ];
       await flipTo(two, green);
       await one.rollback();
       await clock.advance(2_000);
@@ -172,7 +175,7 @@ describe("a format that was raised", () => {
     );
     expect(since.filter(({ v }) => v !== 2)).toEqual([]);
     expect([...(await formatOf("route")), ...(await formatOf("node"))]).toEqual([2, 2]);
-    const resumed = await now.resume(before.token, { takeover: true });
+    const resumed = await now.resume(before.token ?? "", { takeover: true });
     expect(await resumed.finish({ outcome: "completed" })).toBe("finished");
     expect((await now.verifyAudit()).ok).toBe(true);
     const { value } = (await store.get(["agent/audit/0000000002"])).entries[0]!;

@@ -70,7 +70,7 @@ describe("after a backup was restored under running processes", () => {
     expect(await run.step("answer", ({ scope }) => scope.bundle)).toBe("blue");
     await agent.reanchor({ ...decided, stable: "green" });
     expect(await agent.drainReport("blue")).toMatchObject({ status: "draining", inFlight: { count: 1 } });
-    const resumed = await agent.resume(run.token, { takeover: true });
+    const resumed = await agent.resume(run.token ?? "", { takeover: true });
     expect(await resumed.step("answer", ({ scope }) => scope.bundle)).toBe("blue");
     expect(await resumed.finish({ outcome: "completed" })).toBe("finished");
     expect(await agent.drainReport("blue")).toMatchObject({ inFlight: { count: 0 } });
@@ -115,7 +115,9 @@ describe("after a store was emptied under running processes", () => {
     const fresh = open();
     await expect(fresh.start()).rejects.toMatchObject({ code: "store-regressed" });
     const { live, reason, actor } = decided;
-    await expect(fresh.reanchor({ live, reason, actor, expect: 0 })).rejects.toMatchObject({ code: "bundle-unknown" });
+    await expect(fresh.reanchor({ live, reason, actor, expect: 0 })).rejects.toMatchObject({
+      code: "bundle-unknown",
+    });
     expect(await fresh.reanchor({ live: "blue", reason, actor, expect: 0 })).toMatchObject({ generation: 3 });
     await clock.advance(1_500);
     for (const each of [agent, peer, fresh]) expect((await mustStart(each)).scope.bundle).toBe("blue");
