@@ -1,4 +1,5 @@
 import {
+  type BundleId,
   type BundleRecord,
   decodeRecord,
   InvalidArgumentError,
@@ -97,7 +98,7 @@ export function checkRequest(request: MoveRequest): void {
 }
 
 /** The bundles whose records a move depends on: they must be registered, and stay so until the commit. */
-export function bundlesOf({ move }: MoveRequest): readonly string[] {
+export function bundlesOf({ move }: MoveRequest): readonly BundleId[] {
   switch (move.verb) {
     case "open":
     case "stage":
@@ -165,10 +166,10 @@ export interface DecisionContext {
   readonly past?: Past;
 }
 
-/** Decides a request from what was read in one moment: `records` are those of {@link bundlesOf}. Pure apart from throwing `invalid-argument`. */
+/** Decides a request from what was read in one moment, `recordOf` being that of a bundle it names. Pure apart from throwing `invalid-argument`. */
 export function decideMove(
   route: Route | null,
-  records: readonly (StoreEntry | null)[],
+  recordOf: (bundle: BundleId) => StoreEntry | null,
   request: MoveRequest,
   context: DecisionContext,
 ): Decision {
@@ -188,12 +189,13 @@ export function decideMove(
           : { outcome: "unchanged", generation: route.generation, route },
     };
   }
-  const unknown = bundlesOf(request).find((_, n) => (records[n] ?? null) === null);
+  const records = bundlesOf(request).map((bundle) => ({ bundle, entry: recordOf(bundle) }));
+  const unknown = records.find(({ entry }) => entry === null);
   if (unknown !== undefined) {
-    const message = `${unknown} is not registered with ${context.agent}: register it first`;
+    const message = `${unknown.bundle} is not registered with ${context.agent}: register it first`;
     return { answer: { outcome: "refused", refusal: "bundle-unknown", message, route } };
   }
-  const entries = records.filter((entry) => entry !== null);
+  const entries = records.map(({ entry }) => entry).filter((entry) => entry !== null);
   return {
     answer: null,
     draft: transition.route,

@@ -2,7 +2,7 @@ export { type Assign, compileAssign } from "./assign.ts";
 export { type AuditFacts, auditDigest, withAudit } from "./audit.ts";
 export type { Past } from "./begin-route.ts";
 export { bucketOf, seedOf } from "./bucket.ts";
-export { bundlesOf, checkRequest, type Decision, type DecisionContext, decideMove } from "./decide-move.ts";
+export { checkRequest, type Decision, type DecisionContext, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
 export type { NodeFacts, NodeOptions } from "./node-keeper.ts";

@@ -1,11 +1,14 @@
 import {
   type AgentKeys,
+  type BundleId,
   type Clock,
   isVerdigrisError,
   type MoveRequest,
   type MoveResult,
   type NodeView,
+  type RouteMove,
   type Store,
+  type StoreEntry,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -121,19 +124,20 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     );
   };
 
-  const look = async (request: MoveRequest): Promise<Basis> => {
-    const keysOf = bundlesOf(request).map(keys.bundle);
-    if (request.move.verb !== "reanchor") return read(keysOf);
-    const seen = await options.look(keysOf);
+  const look = async (verb: RouteMove["verb"], records: readonly string[]): Promise<Basis> => {
+    if (verb !== "reanchor") return read(records);
+    const seen = await options.look(records);
     const past = await findPast({ store, keys, nodes }, seen.basis, seen.found);
     return past === null ? seen : { ...seen, past };
   };
 
   const attempt = async (request: MoveRequest, requestId: string): Promise<Attempt> => {
-    const { found, others, past } = await look(request);
+    const bundles = bundlesOf(request);
+    const { found, others, past } = await look(request.move.verb, bundles.map(keys.bundle));
+    const recordOf = (bundle: BundleId): StoreEntry | null => others[bundles.indexOf(bundle)] ?? null;
     const route = found?.route ?? null;
     const context = { at: time.now(), requestId, agent, ...(past === undefined ? {} : { past }) };
-    const decision = decideMove(route, others, request, context);
+    const decision = decideMove(route, recordOf, request, context);
     if (decision.answer !== null) return decision.answer;
     const fleet = await askFleet(nodes, request, decision, others[0] ?? null, route);
     if (fleet.answer !== null) return fleet.answer;

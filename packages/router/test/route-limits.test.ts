@@ -58,7 +58,7 @@ it("still takes a retiring bundle back, and keeps a crowded record within what a
 it("does not take a request id for the answer of another verb [I11]", () => {
   const route = opened();
   const request = { move: { verb: "rollback" }, actor, reason: "", requestId: "open" } as const;
-  expect(() => decideMove(route, [], request, { at: 1, requestId: "open", agent: "a" })).toThrow(
+  expect(() => decideMove(route, () => null, request, { at: 1, requestId: "open", agent: "a" })).toThrow(
     expect.objectContaining({ code: "invalid-argument", details: { argument: "requestId" } }),
   );
 });

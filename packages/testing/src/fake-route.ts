@@ -14,7 +14,6 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import {
-  bundlesOf,
   checkRequest,
   completePolicy,
   decideMove,
@@ -78,7 +77,7 @@ export function createFakeRoute(options: FakeRouteOptions): FakeRoute {
     const { requestId = `request-${moves}`, actor, reason, evidence = null } = request;
     const route = applied?.route ?? null;
     const at = clock.now();
-    const decision = decideMove(route, bundlesOf(request).map(recordOf), request, { at, requestId, agent });
+    const decision = decideMove(route, recordOf, request, { at, requestId, agent });
     if (decision.answer !== null) return { result: decision.answer, applied: null };
     const { verb } = request.move;
     const next = withAudit(route, decision.draft, { verb, actor, reason, requestId, evidence }).route;

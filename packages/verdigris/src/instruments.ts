@@ -5,6 +5,7 @@ import type { Parts } from "./parts.ts";
 const routerEvents: readonly string[] = [
   "route",
   "store-regressed",
+  "reanchored",
   "mode",
   "router-error",
 ] satisfies (keyof RouterEvents)[];
