@@ -1,36 +1,67 @@
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import { wilsonInterval } from "@verdigris/statistics";
-import { decide, policyOf, setOf } from "./gate-decision.ts";
-import { type Cell, createWorld, type World } from "./gate-world.ts";
+import { judgingSpeed } from "./gate-speed.ts";
+import type { Shared, Tally, Task } from "./gate-worker.ts";
+import type { Cell } from "./gate-world.ts";
 import { type Bench, type Findings, type Goal, goal, type Row } from "./report.ts";
 import { specialFunctions } from "./special-functions.ts";
 
 const seed = 20_261_125;
 const margin = 0.05;
 const repetitions = Number(process.env.VERDIGRIS_REPETITIONS ?? 20_000);
+const perTask = 2_500;
 const sizes = [50, 100, 200, 500] as const;
+const program = new URL("gate-worker.js", import.meta.url);
 
-/** Counts over the repetitions of one cell. */
-interface Tally {
+/** A cell with the counts of all its repetitions. */
+interface CellTally extends Tally {
   readonly cell: Cell;
-  pass: number;
-  fail: number;
-  meanLower: number;
-  anyCaseRegressed: number;
-  underThreshold: number;
 }
 
-function simulate(world: World, cell: Cell): Tally {
-  const tally: Tally = { cell, pass: 0, fail: 0, meanLower: 0, anyCaseRegressed: 0, underThreshold: 0 };
-  const set = setOf(cell.cases, cell.clusterSize);
-  const policy = policyOf(margin);
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    const decision = decide(set, policy, world.draw(cell), repetition);
-    if (decision.gate !== "inconclusive") tally[decision.gate]++;
-    if (decision.meanLower) tally.meanLower++;
-    if (decision.anyCaseRegressed) tally.anyCaseRegressed++;
-    if (decision.underThreshold) tally.underThreshold++;
+function cellsToSimulate(): readonly Cell[] {
+  const cells: Cell[] = [];
+  for (const clusterSize of [1, 4]) {
+    for (const repeats of [1, 3]) {
+      for (const cases of sizes) {
+        for (const change of [0, -margin]) cells.push({ cases, repeats, clusterSize, change });
+      }
+    }
   }
-  return tally;
+  return cells;
+}
+
+/** Spreads all repetitions over the cores; the largest first, so that none is left with one at the end. */
+async function simulateAll(cells: readonly Cell[], progress: (text: string) => void): Promise<CellTally[]> {
+  const tallies = cells.map((cell): CellTally => {
+    return { cell, repetitions: 0, pass: 0, fail: 0, meanLower: 0, anyCaseRegressed: 0, underThreshold: 0 };
+  });
+  const tasks = tallies.flatMap((tally, at) =>
+    Array.from({ length: Math.ceil(repetitions / perTask) }, (_, part) => {
+      const count = Math.min(perTask, repetitions - part * perTask);
+      return { tally, task: { cell: tally.cell, stream: at * 1_000 + part, repetitions: count } };
+    }),
+  );
+  tasks.sort((a, b) => b.task.cell.cases * b.task.cell.repeats - a.task.cell.cases * a.task.cell.repeats);
+  const all = tasks.length;
+  const work = async (): Promise<void> => {
+    const worker = new Worker(program, { workerData: { seed, margin } satisfies Shared });
+    for (let next = tasks.shift(); next !== undefined; next = tasks.shift()) {
+      worker.postMessage(next.task satisfies Task);
+      // An error in the worker rejects this.
+      const [part] = (await once(worker, "message")) as [Tally];
+      add(next.tally, part);
+      if ((all - tasks.length) % 32 === 0) progress(`${all - tasks.length} of ${all} parts begun`);
+    }
+    await worker.terminate();
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), all) }, work));
+  return tallies;
+}
+
+function add(tally: Tally, part: Tally): void {
+  for (const count of Object.keys(part) as (keyof Tally)[]) tally[count] += part[count];
 }
 
 /** A share of the repetitions in percent; `min` and `max` are its 95 % Wilson interval. */
@@ -52,7 +83,7 @@ function titleOf({ cases, repeats, clusterSize, change }: Cell): string {
   return `${change === 0 ? "identical" : "at the margin"}, ${cases} x ${repeats}${clusters}`;
 }
 
-function rowsOf(tally: Tally): readonly Row[] {
+function rowsOf(tally: CellTally): readonly Row[] {
   const group = titleOf(tally.cell);
   const halts = [
     shareRow(group, "mean lower: halts", tally.meanLower),
@@ -62,13 +93,13 @@ function rowsOf(tally: Tally): readonly Row[] {
   return [shareRow(group, "gate: pass", tally.pass), shareRow(group, "gate: fail", tally.fail), ...halts];
 }
 
-function worst(tallies: readonly Tally[], count: "pass" | "fail", of: (cell: Cell) => boolean): number {
+function worst(tallies: readonly CellTally[], count: "pass" | "fail", of: (cell: Cell) => boolean): number {
   return Math.max(
     ...tallies.filter(({ cell }) => of(cell)).map((tally) => (tally[count] / repetitions) * 100),
   );
 }
 
-function goalsOf(tallies: readonly Tally[]): readonly Goal[] {
+function goalsOf(tallies: readonly CellTally[]): readonly Goal[] {
   const goals: Goal[] = [];
   for (const clustered of [false, true]) {
     const inFamily = (cell: Cell): boolean => cell.clusterSize > 1 === clustered;
@@ -93,21 +124,9 @@ function goalsOf(tallies: readonly Tally[]): readonly Goal[] {
   return goals;
 }
 
-function characteristics(progress: (text: string) => void): Findings {
-  const world = createWorld(seed);
-  progress(`seed ${seed}, ${repetitions} repetitions, mean pass rate ${world.meanPassRate.toFixed(3)}`);
-  const tallies: Tally[] = [];
-  for (const clusterSize of [1, 4]) {
-    for (const repeats of [1, 3]) {
-      for (const cases of sizes) {
-        for (const change of [0, -margin]) {
-          const cell = { cases, repeats, clusterSize, change };
-          progress(titleOf(cell));
-          tallies.push(simulate(world, cell));
-        }
-      }
-    }
-  }
+async function characteristics(progress: (text: string) => void): Promise<Findings> {
+  progress(`seed ${seed}, ${repetitions} repetitions of each cell`);
+  const tallies = await simulateAll(cellsToSimulate(), progress);
   return { rows: tallies.flatMap(rowsOf), goals: goalsOf(tallies) };
 }
 
@@ -115,9 +134,11 @@ export const gateCharacteristics: Bench = {
   name: "gate-characteristics",
   sentence: "How often the gate passes, fails and cannot tell, beside simpler rules, by seeded simulation.",
   async run(progress) {
-    const simulated = characteristics(progress);
+    const speed = judgingSpeed(progress);
+    const simulated = await characteristics(progress);
     progress("special functions");
     const special = await specialFunctions();
-    return { rows: [...simulated.rows, ...special.rows], goals: [...simulated.goals, ...special.goals] };
+    const parts = [simulated, speed, special];
+    return { rows: parts.flatMap(({ rows }) => rows), goals: parts.flatMap(({ goals }) => goals) };
   },
 };

@@ -1,14 +1,17 @@
 import {
-  type CaseResult,
+  type Comparison,
   defineEvalSet,
   definePolicy,
+  defineResults,
   type EvalResults,
   type EvalSet,
   evaluateGate,
   type GatePolicy,
   judgeMetrics,
+  metricScores,
 } from "@verdigris/eval-gate";
-import type { Scores } from "./gate-world.ts";
+import { type ClusterIndex, indexClusters } from "@verdigris/statistics";
+import type { Cell, Scores } from "./gate-world.ts";
 
 /** What the gate says of one metric, and what simpler rules would have said. */
 export interface Decision {
@@ -18,91 +21,90 @@ export interface Decision {
   readonly underThreshold: boolean;
 }
 
-const threshold = 0.8;
-const startedAt = 1_790_000_000_000;
-/** Every so many repetitions the whole gate is asked too, and must say the same. */
-const wholeGateEvery = 200;
-
-function mean(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+/** Everything about a cell that does not change from one draw to the next. */
+export interface Question {
+  readonly set: EvalSet;
+  readonly clusters: ClusterIndex | undefined;
+  readonly policy: GatePolicy;
+  /** Where each case begins in the scores. */
+  readonly starts: Int32Array;
 }
+
+const threshold = 0.8;
+const alpha = 0.05;
+const startedAt = 1_790_000_000_000;
 
 /** One metric, no slices: the decision rule and nothing beside it. */
-export function policyOf(margin: number): GatePolicy {
-  return definePolicy({ metrics: [{ kind: "pass-rate", metric: "exact", margin }] });
-}
-
-export function setOf(cases: number, clusterSize: number): EvalSet {
-  return defineEvalSet({
+export function questionOf({ cases, repeats, clusterSize }: Cell, margin: number): Question {
+  const documentOf = (i: number): string => `document ${Math.floor(i / clusterSize)}`;
+  const set = defineEvalSet({
     name: "simulated",
     version: "1",
     cases: Array.from({ length: cases }, (_, i) => ({
       id: `case-${i}`,
       input: `question ${i}`,
-      ...(clusterSize > 1 ? { cluster: `document ${Math.floor(i / clusterSize)}` } : {}),
+      ...(clusterSize > 1 ? { cluster: documentOf(i) } : {}),
     })),
   });
-}
-
-/**
- * Results as the builder makes them, but for their digest, which costs more than the verdict and decides only whether two
- * looks are at the same results.
- */
-function resultsOf(set: EvalSet, bundle: "blue" | "green", scores: Scores["blue"]): EvalResults {
-  const cases = new Map<string, CaseResult>();
-  for (const [i, { id, digest }] of set.cases.entries()) {
-    const repeats = (scores[i] ?? []).map((exact, repeat) => ({
-      repeat,
-      scores: { exact },
-      error: null,
-      durationMs: null,
-      cost: null,
-    }));
-    cases.set(id, { case: id, digest, repeats });
-  }
-  const digest = `sha256:${(bundle === "blue" ? "b" : "e").repeat(64)}` as const;
-  const scorers = [{ metric: "exact", scorer: "exact", version: "1" }];
-  const header = {
-    v: 1,
-    kind: "eval-results",
+  return {
     set,
-    bundle: { id: bundle, digest },
-    scorers,
-    startedAt,
-  } as const;
-  return { header, cases, digest };
+    clusters: clusterSize > 1 ? indexClusters(set.cases.map((_, i) => documentOf(i))) : undefined,
+    policy: definePolicy({ metrics: [{ kind: "pass-rate", metric: "exact", margin }] }),
+    starts: Int32Array.from({ length: cases + 1 }, (_, i) => i * repeats),
+  };
 }
 
-/** The gate's own judgement of metrics, without the digests and views around it. */
-function judge(set: EvalSet, policy: GatePolicy, blue: EvalResults, green: EvalResults): Decision["gate"] {
-  const comparison = {
+/** Asks what the gate itself asks once the results are read and matched, and the simpler rules. */
+export function decide({ set, clusters, policy, starts }: Question, scores: Scores): Decision {
+  const [blue, green] = [metricScores(scores.blue, starts), metricScores(scores.green, starts)];
+  const comparison: Comparison = {
     cases: set.cases,
-    baseline: [...blue.cases.values()],
-    candidate: [...green.cases.values()],
+    clusters,
+    baseline: new Map([["exact", blue]]),
+    candidate: new Map([["exact", green]]),
   };
-  const judged = judgeMetrics({ comparison, strata: null, policy, alpha: 0.05, again: null, runCost: null });
-  const verdicts = judged.metrics.map(({ verdict }) => verdict);
-  if (verdicts.includes("fail") || judged.slices.some(({ worse }) => worse)) return "fail";
+  const judged = judgeMetrics({ comparison, strata: null, policy, alpha, again: null, runCost: null });
+  const [ofBlue, ofGreen] = [mean(blue.means), mean(green.means)];
+  return {
+    gate: verdictOf(judged),
+    meanLower: ofGreen < ofBlue,
+    anyCaseRegressed: green.means.some((value, i) => value < 0.5 && (blue.means[i] ?? 0) > 0.5),
+    underThreshold: ofGreen < threshold,
+  };
+}
+
+function verdictOf({ metrics, slices }: ReturnType<typeof judgeMetrics>): Decision["gate"] {
+  const verdicts = metrics.map(({ verdict }) => verdict);
+  if (verdicts.includes("fail") || slices.some(({ worse }) => worse)) return "fail";
   return verdicts.includes("inconclusive") ? "inconclusive" : "pass";
 }
 
-/** Asks the gate, now and then all of it, and the simpler rules. */
-export function decide(set: EvalSet, policy: GatePolicy, scores: Scores, repetition: number): Decision {
-  const baseline = resultsOf(set, "blue", scores.blue);
-  const candidate = resultsOf(set, "green", scores.green);
-  const gate = judge(set, policy, baseline, candidate);
-  if (repetition % wholeGateEvery === 0) {
-    const { verdict } = evaluateGate({ set, baseline, candidate, policy });
-    if (verdict !== gate) throw new Error(`the whole gate answered ${verdict}, its judgement ${gate}`);
-  }
-  const blue = scores.blue.map(mean);
-  const green = scores.green.map(mean);
-  return {
-    gate,
-    meanLower: mean(green) < mean(blue),
-    anyCaseRegressed: green.some((value, i) => value < 0.5 && (blue[i] ?? 0) > 0.5),
-    underThreshold: mean(green) < threshold,
+function mean(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+  return sum / values.length;
+}
+
+/** What the whole gate says: results with digests in, evidence out. Throws where it is not what {@link decide} says. */
+export function checkWholeGate(question: Question, scores: Scores, said: Decision["gate"]): void {
+  const { set, policy } = question;
+  const baseline = resultsOf(question, "blue", scores.blue);
+  const candidate = resultsOf(question, "green", scores.green);
+  const { verdict } = evaluateGate({ set, baseline, candidate, policy });
+  if (verdict !== said) throw new Error(`the whole gate answered ${verdict}, its judgement ${said}`);
+}
+
+function resultsOf({ set, starts }: Question, bundle: "blue" | "green", scores: Float64Array): EvalResults {
+  const digest = `sha256:${(bundle === "blue" ? "b" : "e").repeat(64)}` as const;
+  const scorers = [{ metric: "exact", scorer: "exact", version: "1" }];
+  const header = {
+    ...({ v: 1, kind: "eval-results" } as const),
+    ...{ set, scorers, startedAt, bundle: { id: bundle, digest } },
   };
+  const lines = set.cases.flatMap(({ id, digest: asked }, i) =>
+    Array.from(scores.subarray(starts[i], starts[i + 1]), (exact, repeat) => {
+      return { case: id, digest: asked, repeat, scores: { exact } };
+    }),
+  );
+  return defineResults(header, lines);
 }

@@ -10,12 +10,10 @@ export interface Cell {
   readonly change: number;
 }
 
-/** Scores of one simulated run of both bundles, one number per repeat. */
+/** Scores of one simulated run of both bundles: all repeats of the first case, then of the second, … */
 export interface Scores {
-  readonly blue: readonly (readonly number[])[];
-  readonly green: readonly (readonly number[])[];
-  /** The document of each case; undefined without clusters. */
-  readonly clusters: readonly string[] | undefined;
+  readonly blue: Float64Array;
+  readonly green: Float64Array;
 }
 
 const poolSize = 100_000;
@@ -64,10 +62,11 @@ interface Rates {
   readonly green: Float64Array;
 }
 
-/** Draws one cell after another from one stream of chance. */
+/** The cases there are. */
 export interface World {
   readonly meanPassRate: number;
-  draw(cell: Cell): Scores;
+  /** Fills `into` with one run of both bundles on freshly chosen cases. */
+  draw(cell: Cell, random: () => number, into: Scores): void;
 }
 
 function meanOf(values: Float64Array): number {
@@ -101,39 +100,54 @@ function ratesFor(random: () => number, pool: readonly number[], { clusterSize, 
   return { blue, green: clusterSize === 1 && change === 0 ? blue : at(low, ofGreen) };
 }
 
+/** Uniform in [0, 1), 32 bits a draw; streams of one seed never meet. sfc32 of PractRand, which needs 12 steps to warm up. */
+export function randomStream(seed: number, stream: number): () => number {
+  let [a, b, c, counter] = [seed | 0, stream | 0, 0x2545f491, 1];
+  const next = (): number => {
+    const sum = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 4_294_967_296;
+  };
+  for (let step = 0; step < 12; step++) next();
+  return next;
+}
+
+interface Repeats {
+  readonly into: Float64Array;
+  readonly from: number;
+  readonly count: number;
+}
+
+function run(random: () => number, rate: number, { into, from, count }: Repeats): void {
+  for (let k = from; k < from + count; k++) into[k] = random() < rate ? 1 : 0;
+}
+
+/** The same world for the same seed; what is drawn of it depends on the `random` of each draw alone. */
 export function createWorld(seed: number): World {
-  const random = randomFrom(seed);
-  const pool = drawPool(random);
+  const pool = drawPool(randomFrom(seed));
   const known = new Map<string, Rates>();
   const ratesOf = (cell: Cell): Rates => {
     const key = `${cell.clusterSize} ${cell.change}`;
-    const rates = known.get(key) ?? ratesFor(random, pool, cell);
+    const rates = known.get(key) ?? ratesFor(randomFrom(seed + 1), pool, cell);
     known.set(key, rates);
     return rates;
   };
-  const runs = (rate: number, repeats: number): number[] => {
-    const scores = new Array<number>(repeats);
-    for (let k = 0; k < repeats; k++) scores[k] = random() < rate ? 1 : 0;
-    return scores;
-  };
   return {
     meanPassRate: pool.reduce((sum, logit) => sum + logistic(logit), 0) / poolSize,
-    draw(cell) {
+    draw(cell, random, { blue, green }) {
       const { cases, repeats, clusterSize } = cell;
       const rates = ratesOf(cell);
       const documents = poolSize / clusterSize;
-      const [blue, green, clusters]: [number[][], number[][], string[]] = [[], [], []];
       let first = 0;
       for (let i = 0; i < cases; i++) {
         const within = i % clusterSize;
         if (within === 0) first = Math.floor(random() * documents) * clusterSize;
-        blue.push(runs(rates.blue[first + within] ?? 0, repeats));
-        green.push(runs(rates.green[first + within] ?? 0, repeats));
-        if (clusterSize > 1) clusters.push(documentNames[(i - within) / clusterSize] ?? "");
+        run(random, rates.blue[first + within] ?? 0, { into: blue, from: i * repeats, count: repeats });
+        run(random, rates.green[first + within] ?? 0, { into: green, from: i * repeats, count: repeats });
       }
-      return { blue, green, clusters: clusterSize > 1 ? clusters : undefined };
     },
   };
 }
-
-const documentNames = Array.from({ length: 1_000 }, (_, i) => `document ${i}`);

@@ -24,6 +24,14 @@ export type {
   RareEventFinding,
   SliceFinding,
 } from "./evidence/findings.ts";
+export {
+  type ArmScores,
+  type ComparedCase,
+  type Comparison,
+  type MetricScores,
+  metricScores,
+} from "./gate/comparison.ts";
+export type { Strata } from "./gate/estimate.ts";
 export { evaluateGate } from "./gate/evaluate-gate.ts";
 export type { GateOptions } from "./gate/gate-options.ts";
 export type { PromptText } from "./gate/held-out.ts";

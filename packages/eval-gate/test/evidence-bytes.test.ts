@@ -75,5 +75,7 @@ it.each(Object.keys(scenarios))("the same results give the same bytes: %s [GATE-
   if (scenario === undefined) throw new Error(name);
   const evidence = evidenceOf(scenario);
   const bytes = createHash("sha256").update(JSON.stringify(evidence)).digest("hex").slice(0, 16);
-  expect(`${evidence.verdict} ${evidence.reasons.map(({ code }) => code).join(" ")} ${bytes}`).toMatchSnapshot();
+  expect(
+    `${evidence.verdict} ${evidence.reasons.map(({ code }) => code).join(" ")} ${bytes}`,
+  ).toMatchSnapshot();
 });

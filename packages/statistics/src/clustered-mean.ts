@@ -13,11 +13,37 @@ export interface MeanEstimate {
   readonly clusters: number;
 }
 
+/** Clusters by number instead of by name: what {@link indexClusters} makes. */
+export interface ClusterIndex {
+  /** The cluster of each value, numbered from 0 in the order in which clusters first appear. */
+  readonly of: Int32Array;
+  readonly count: number;
+}
+
 /** Values of one case each, and the cluster (document, template, conversation) each case belongs to. */
 export interface ClusteredValues {
-  readonly values: readonly number[];
-  /** One label per value. @default every value is its own cluster */
-  readonly clusters?: readonly (string | number)[];
+  readonly values: ArrayLike<number>;
+  /** One label per value, or the labels numbered beforehand. @default every value is its own cluster */
+  readonly clusters?: readonly (string | number)[] | ClusterIndex;
+}
+
+/**
+ * Numbers cluster labels once, for callers that estimate many means over the same cases. `undefined` stands for a value
+ * that is alone.
+ */
+export function indexClusters(labels: readonly (string | number | undefined)[]): ClusterIndex {
+  const known = new Map<string | number, number>();
+  const of = new Int32Array(labels.length);
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    const found = label === undefined ? undefined : known.get(label);
+    of[i] = found ?? count;
+    if (found !== undefined) continue;
+    if (label !== undefined) known.set(label, count);
+    count += 1;
+  }
+  return { of, count };
 }
 
 /**
@@ -31,28 +57,37 @@ export function clusteredMean({ values, clusters }: ClusteredValues): MeanEstima
   requireNumbers("values", values);
   const n = values.length;
   let mean = 0;
-  for (const value of values) mean += value / n;
-  const sums =
-    clusters === undefined ? values.map((value) => value - mean) : sumsByCluster(values, mean, clusters);
-  const count = sums.length;
-  let squares = 0;
-  for (const sum of sums) squares += sum * sum;
+  for (let i = 0; i < n; i++) mean += (values[i] ?? 0) / n;
+  let [squares, count] = [0, n];
+  if (clusters === undefined) {
+    for (let i = 0; i < n; i++) squares += square((values[i] ?? 0) - mean);
+  } else {
+    const sums = sumsByCluster(values, mean, clusters);
+    count = sums.length;
+    for (let c = 0; c < count; c++) squares += square(sums[c] ?? 0);
+  }
   const standardError = count < 2 ? 0 : Math.sqrt((count / (count - 1)) * squares) / n;
   return { mean, standardError, degreesOfFreedom: count - 1, n, clusters: count };
 }
 
+function square(x: number): number {
+  return x * x;
+}
+
+/** The sums of `value - mean` over each cluster, in the order in which clusters first appear. */
 export function sumsByCluster(
-  values: readonly number[],
+  values: ArrayLike<number>,
   mean: number,
-  clusters: readonly (string | number)[],
-): readonly number[] {
-  require(clusters.length === values.length, "clusters", `must hold one label per value (${values.length})`);
-  const sums = new Map<string | number, number>();
-  for (let i = 0; i < values.length; i++) {
-    const label = clusters[i] ?? i;
-    sums.set(label, (sums.get(label) ?? 0) + ((values[i] ?? 0) - mean));
+  clusters: readonly (string | number)[] | ClusterIndex,
+): Float64Array {
+  const { of, count } = "count" in clusters ? clusters : indexClusters(clusters);
+  require(of.length === values.length, "clusters", `must hold one label per value (${values.length})`);
+  const sums = new Float64Array(count);
+  for (let i = 0; i < of.length; i++) {
+    const cluster = of[i] ?? 0;
+    sums[cluster] = (sums[cluster] ?? 0) + ((values[i] ?? 0) - mean);
   }
-  return [...sums.values()];
+  return sums;
 }
 
 /**

@@ -19,7 +19,9 @@ export { lastTrue } from "./bisect.ts";
 export { addBets, type BetSums, costBets, divergenceBets, logEOfBets } from "./bounded-bets.ts";
 export {
   type ClusteredValues,
+  type ClusterIndex,
   clusteredMean,
+  indexClusters,
   type MeanEstimate,
   tInterval,
   tWorse,

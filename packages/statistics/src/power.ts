@@ -65,16 +65,13 @@ export function varianceAt({ between, within }: VarianceParts, repeats: number):
   return between + within / repeats;
 }
 
-/** One case: the scores of its repeats on either bundle. */
+/**
+ * The scores of all repeats of all cases in one list: those of case `i` stand from `starts[i]` to before `starts[i + 1]`,
+ * so `starts` holds one more number than there are cases.
+ */
 export interface RepeatedScores {
-  readonly blue: readonly number[];
-  readonly green: readonly number[];
-}
-
-function spread(values: readonly number[]): { readonly mean: number; readonly variance: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, variance: squares / (values.length - 1) };
+  readonly scores: ArrayLike<number>;
+  readonly starts: ArrayLike<number>;
 }
 
 /**
@@ -84,17 +81,51 @@ function spread(values: readonly number[]): { readonly mean: number; readonly va
  * Needs two cases and two repeats of each on both bundles. Components of variance, Miller (2024), arXiv 2411.00640, §3.
  * Throws `invalid-argument`.
  */
-export function varianceParts(cases: readonly RepeatedScores[]): VarianceParts {
-  require(cases.length >= 2, "cases", `must hold at least 2 cases, got ${cases.length}`);
-  const differences: number[] = [];
-  let [within, explained] = [0, 0];
-  for (const { blue, green } of cases) {
-    requireNumbers("blue", blue, 2);
-    requireNumbers("green", green, 2);
-    const [b, g] = [spread(blue), spread(green)];
-    differences.push(g.mean - b.mean);
-    within += (b.variance + g.variance) / cases.length;
-    explained += (b.variance / blue.length + g.variance / green.length) / cases.length;
+export function varianceParts(arms: {
+  readonly blue: RepeatedScores;
+  readonly green: RepeatedScores;
+}): VarianceParts {
+  const n = arms.blue.starts.length - 1;
+  require(n >= 2, "blue", `must hold at least 2 cases, got ${n}`);
+  require(arms.green.starts.length - 1 === n, "green", `must hold the ${n} cases that blue holds`);
+  const [blue, green] = [runsOf("blue", arms.blue), runsOf("green", arms.green)];
+  let [mean, within, explained] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const b = blue.variances[i] ?? 0;
+    const g = green.variances[i] ?? 0;
+    mean += (green.means[i] ?? 0) - (blue.means[i] ?? 0);
+    within += (b + g) / n;
+    explained += (b / repeatsOf(arms.blue, i) + g / repeatsOf(arms.green, i)) / n;
   }
-  return { between: Math.max(0, spread(differences).variance - explained), within };
+  mean /= n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += ((green.means[i] ?? 0) - (blue.means[i] ?? 0) - mean) ** 2;
+  return { between: Math.max(0, squares / (n - 1) - explained), within };
+}
+
+function repeatsOf({ starts }: RepeatedScores, at: number): number {
+  return (starts[at + 1] ?? 0) - (starts[at] ?? 0);
+}
+
+/** Mean and variance of the repeats of each case. */
+function runsOf(
+  name: string,
+  { scores, starts }: RepeatedScores,
+): { readonly means: Float64Array; readonly variances: Float64Array } {
+  requireNumbers(`${name}.scores`, scores);
+  const n = starts.length - 1;
+  const [means, variances] = [new Float64Array(n), new Float64Array(n)];
+  for (let i = 0; i < n; i++) {
+    const from = starts[i] ?? 0;
+    const to = starts[i + 1] ?? 0;
+    require(to - from >= 2 && to <= scores.length, name, "must hold at least 2 repeats of every case");
+    let sum = 0;
+    let squares = 0;
+    for (let at = from; at < to; at++) sum += scores[at] ?? 0;
+    const mean = sum / (to - from);
+    for (let at = from; at < to; at++) squares += ((scores[at] ?? 0) - mean) ** 2;
+    means[i] = mean;
+    variances[i] = squares / (to - from - 1);
+  }
+  return { means, variances };
 }

@@ -1,5 +1,5 @@
 import { require, requireCount, requireNumbers } from "./arguments.ts";
-import { sumsByCluster } from "./clustered-mean.ts";
+import { type ClusterIndex, sumsByCluster } from "./clustered-mean.ts";
 import { randomFrom } from "./random.ts";
 
 /** Up to this many non-zero differences every assignment of signs is counted: 65,536 of them. */
@@ -7,9 +7,9 @@ const exactUpTo = 16;
 
 /** Paired differences, green less blue, and how to draw when there are too many to count. */
 export interface SignFlipOptions {
-  readonly differences: readonly number[];
+  readonly differences: ArrayLike<number>;
   /** One label per difference: cases of a cluster change sign together. @default every difference is its own cluster */
-  readonly clusters?: readonly (string | number)[];
+  readonly clusters?: readonly (string | number)[] | ClusterIndex;
   /** Draws when there are more than 16 non-zero differences. @default 9999 */
   readonly draws?: number;
   /** Of those draws; the same seed gives the same p-value. @default 1 */
@@ -39,20 +39,21 @@ export function signFlip({ differences, clusters, draws = 9_999, seed = 1 }: Sig
   requireCount("draws", draws, 1);
   require(Number.isSafeInteger(seed), "seed", `must be a whole number, got ${seed}`);
   const summed = clusters === undefined ? differences : sumsByCluster(differences, 0, clusters);
+  let total = 0;
+  const found: number[] = [];
+  for (let i = 0; i < summed.length; i++) {
+    const difference = summed[i] ?? 0;
+    total += difference;
+    if (difference !== 0) found.push(Math.abs(difference));
+  }
   // Smallest first, so that the order of the cases leaves no trace; signs are the test's own.
-  const sizes = summed.map(Math.abs).filter((size) => size > 0);
-  sizes.sort((a, b) => a - b);
-  const total = summed.reduce((sum, difference) => sum + difference, 0);
+  const sizes = Float64Array.from(found).sort();
   // Sums that are equal but for rounding are ties.
   const slack = 1e-12 * sizes.reduce((sum, size) => sum + size, 0);
   const extremes = { total, slack, low: 0, high: 0 };
   if (sizes.length <= exactUpTo) {
     const assignments = 2 ** sizes.length;
-    for (let signs = 0; signs < assignments; signs++) {
-      let sum = 0;
-      for (let i = 0; i < sizes.length; i++) sum += (signs >> i) & 1 ? (sizes[i] ?? 0) : -(sizes[i] ?? 0);
-      count(extremes, sum);
-    }
+    countAll(extremes, sizes);
     return { worse: extremes.low / assignments, better: extremes.high / assignments, exact: true };
   }
   const random = randomFrom(seed);
@@ -72,13 +73,46 @@ function count(extremes: Extremes, sum: number): void {
   if (sum >= extremes.total - extremes.slack) extremes.high++;
 }
 
+/**
+ * Every assignment of signs, as all sums of one half of the sizes beside all sums of the other: as the first rise, the
+ * second that still reach a limit fall.
+ */
+function countAll(extremes: Extremes, sizes: Float64Array): void {
+  const { total, slack } = extremes;
+  const middle = sizes.length >> 1;
+  const [left, right] = [signedSums(sizes.subarray(0, middle)), signedSums(sizes.subarray(middle))];
+  let [low, high] = [right.length, right.length];
+  for (const sum of left) {
+    while (low > 0 && sum + (right[low - 1] ?? 0) > total + slack) low--;
+    while (high > 0 && sum + (right[high - 1] ?? 0) >= total - slack) high--;
+    extremes.low += low;
+    extremes.high += right.length - high;
+  }
+}
+
+/** The sums of `sizes` under every assignment of signs, in order. */
+function signedSums(sizes: Float64Array): Float64Array {
+  const sums = new Float64Array(2 ** sizes.length);
+  let count = 1;
+  for (const size of sizes) {
+    for (let i = 0; i < count; i++) {
+      const sum = sums[i] ?? 0;
+      sums[i] = sum - size;
+      sums[count + i] = sum + size;
+    }
+    count *= 2;
+  }
+  return sums.sort();
+}
+
 /** One draw of signs, 32 from each random number. */
-function flippedSum(sizes: readonly number[], random: () => number): number {
+function flippedSum(sizes: Float64Array, random: () => number): number {
   let sum = 0;
   let bits = 0;
   for (let i = 0; i < sizes.length; i++) {
     if (i % 32 === 0) bits = Math.floor(random() * 4_294_967_296);
-    sum += bits & 1 ? (sizes[i] ?? 0) : -(sizes[i] ?? 0);
+    const size = sizes[i] ?? 0;
+    sum += bits & 1 ? size : -size;
     bits >>>= 1;
   }
   return sum;

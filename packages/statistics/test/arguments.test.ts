@@ -33,6 +33,7 @@ const {
   wilsonInterval,
 } = statistics;
 const nan = Number.NaN;
+const twoRuns = (starts: readonly number[]) => ({ scores: [1, 0, 1, 0], starts });
 const grid = { nullProbability: 0.1, alternatives: [0.2] };
 
 const misuses: readonly (readonly [argument: string, call: () => unknown])[] = [
@@ -66,8 +67,14 @@ const misuses: readonly (readonly [argument: string, call: () => unknown])[] = [
   ["margin", () => casesNeeded({ variance: 1, margin: 0 })],
   ["variance", () => casesNeeded({ variance: -1, margin: 1 })],
   ["power", () => casesNeeded({ variance: 1, margin: 1, power: 0.01 })],
-  ["cases", () => varianceParts([{ blue: [1, 1], green: [1, 1] }])],
-  ["green", () => varianceParts(Array.from({ length: 2 }, () => ({ blue: [1, 1], green: [1] })))],
+  ["blue", () => varianceParts({ blue: twoRuns([0, 2]), green: twoRuns([0, 2]) })],
+  ["green", () => varianceParts({ blue: twoRuns([0, 2, 4]), green: twoRuns([0, 2]) })],
+  ["green", () => varianceParts({ blue: twoRuns([0, 2, 4]), green: twoRuns([0, 2, 3]) })],
+  ["green", () => varianceParts({ blue: twoRuns([0, 2, 4]), green: twoRuns([0, 2, 9]) })],
+  [
+    "blue.scores",
+    () => varianceParts({ blue: { scores: [nan], starts: [0, 2, 4] }, green: twoRuns([0, 2, 4]) }),
+  ],
   ["table", () => cohenKappa([[1]])],
   ["table", () => cohenKappa([[1, 2], [3]])],
   [

@@ -73,7 +73,11 @@ describe("a plan", () => {
       const shifted = random() < 0.5 ? rate - 0.1 : rate + 0.1;
       return { blue: [run(rate), run(rate), run(rate)], green: [run(shifted), run(shifted), run(shifted)] };
     });
-    const parts = varianceParts(cases);
+    const starts = Array.from({ length: cases.length + 1 }, (_, i) => 3 * i);
+    const parts = varianceParts({
+      blue: { scores: cases.flatMap(({ blue }) => blue), starts },
+      green: { scores: cases.flatMap(({ green }) => green), starts },
+    });
     // True: the shift is ±0.1, so 0.01; one run has p(1-p), 0.19667 and 0.18667 on average.
     expect(parts.between, `seed ${seed}`).toBeGreaterThan(0.004);
     expect(parts.between, `seed ${seed}`).toBeLessThan(0.017);

@@ -1,8 +1,9 @@
-import { normalQuantile } from "@verdigris/statistics";
-import type { Bounds, CaseList, ComparedFinding, NoiseFloor } from "../evidence/findings.ts";
+import type { CaseList, ComparedFinding } from "../evidence/findings.ts";
 import type { MetricPolicy } from "../policy/policy.ts";
-import { type Comparison, type MetricScores, mean, scoresOf } from "./comparison.ts";
-import { differenceBounds, discordant, estimateMean, type Frame, pWorse, scoreBounds } from "./estimate.ts";
+import { changedCases } from "./changed-cases.ts";
+import { type ComparedCase, differencesOf, isBinary, type MetricScores } from "./comparison.ts";
+import { differenceBounds, type Frame, meanOf, pWorse, sampleOf, scoreBounds } from "./estimate.ts";
+import { noiseFloor } from "./noise-floor.ts";
 import { planOf } from "./plan.ts";
 import { number, signed } from "./remarks.ts";
 import { shrinkage } from "./scorer-identity.ts";
@@ -12,7 +13,12 @@ export type ComparedMetric = Exclude<MetricPolicy, { readonly kind: "rare-event"
 
 /** What one comparison needs to know. */
 export interface CompareOptions {
-  readonly comparison: Comparison;
+  readonly cases: readonly ComparedCase[];
+  readonly green: MetricScores;
+  /** Null for the first bundle. */
+  readonly blue: MetricScores | null;
+  /** Of a second run of the baseline; null when there was none. */
+  readonly again: MetricScores | null;
   readonly frame: Frame;
   readonly metric: ComparedMetric;
   readonly slice: string | null;
@@ -21,8 +27,6 @@ export interface CompareOptions {
   readonly alpha: number;
   /** Of a plan, per metric. */
   readonly power: number;
-  /** Positions in a second run of the baseline; null when there was none. */
-  readonly again: Comparison["candidate"] | null;
   readonly runCost: number | null;
 }
 
@@ -31,122 +35,50 @@ export type DraftFinding = Omit<ComparedFinding, "verdict" | "text" | "adjustedP
 
 /** Compares one metric on the cases at hand. */
 export function compareMetric(options: CompareOptions): DraftFinding {
-  const { comparison, frame, metric, slice, margin, alpha } = options;
-  const green = scoresOf(comparison.candidate, metric.metric);
-  const floor =
-    slice !== null || metric.floor === undefined ? null : judgeFloor(green, metric.floor, frame, alpha);
-  const candidate = estimateMean(green.means, frame);
+  const { cases, green, blue, again, frame, metric, slice, margin, alpha, power, runCost } = options;
   const base = {
     metric: metric.metric,
     kind: metric.kind,
     slice,
-    n: green.means.length,
-    clusters: candidate.clusters,
-    candidate: candidate.mean,
+    n: cases.length,
+    clusters: frame.clusters?.count ?? cases.length,
+    candidate: meanOf(green.means, frame),
     margin: margin * shrinkage(metric),
     agreedMargin: margin,
-    floor,
+    floor: slice === null ? judgeFloor(options) : null,
   };
-  const nothing: CaseList = { count: 0, cases: [] };
-  if (comparison.baseline === null) {
+  if (blue === null) {
     const compared = { baseline: null, difference: null, interval: null, p: null, noise: null, plan: null };
-    return { ...base, ...compared, won: nothing, lost: nothing, tied: 0 };
+    return { ...base, ...compared, won: nobody, lost: nobody, tied: 0 };
   }
-  const blue = scoresOf(comparison.baseline, metric.metric);
-  const values = differencesOf(green, blue);
-  const binary = isBinary(green) && isBinary(blue);
-  const sample = { values, frame, alpha, binary };
-  const interval = differenceBounds(sample);
-  const estimate = estimateMean(values, frame);
-  const decided = interval.lower > -base.margin || interval.upper < 0;
-  const { power, runCost } = options;
-  const { standardError } = estimate;
-  const simple = binary && frame.clusters === undefined && frame.strata === null;
-  const facts = {
-    blue,
-    green,
-    differences: values,
-    standardError,
-    margin: base.margin,
-    alpha,
-    power,
-    decided,
-    simple,
-    runCost,
-  };
+  const differences = differencesOf(green, blue);
+  const sample = sampleOf(differences, frame, isBinary(green) && isBinary(blue));
+  const interval = differenceBounds(sample, alpha);
+  const { mean, standardError } = sample.estimate;
   return {
     ...base,
-    baseline: estimateMean(blue.means, frame).mean,
-    difference: estimate.mean,
+    baseline: meanOf(blue.means, frame),
+    difference: mean,
     interval,
     p: pWorse(sample),
-    ...changedCases(comparison, values),
-    noise: noiseFloor(options, blue),
-    plan: planOf(facts),
+    ...changedCases(cases, differences),
+    noise: noiseFloor({ blue, again, frame }),
+    plan: planOf({
+      ...{ blue, green, differences, standardError, alpha, power, runCost },
+      margin: base.margin,
+      decided: interval.lower > -base.margin || interval.upper < 0,
+      simple: sample.binary && frame.clusters === undefined && frame.strata === null,
+    }),
   };
 }
 
-/** Green less blue, case by case. */
-export function differencesOf(green: MetricScores, blue: MetricScores): readonly number[] {
-  return green.means.map((score, at) => score - (blue.means[at] ?? score));
-}
+const nobody: CaseList = { count: 0, cases: [] };
 
-/** One repeat of a pass or fail each. */
-export function isBinary({ repeats }: MetricScores): boolean {
-  return repeats.every(([score, ...more]) => more.length === 0 && (score === 0 || score === 1));
-}
-
-function judgeFloor(
-  green: MetricScores,
-  floor: number,
-  frame: Frame,
-  alpha: number,
-): ComparedFinding["floor"] {
-  const values = green.means;
-  const bounds: Bounds = scoreBounds({ values, frame, alpha, binary: isBinary(green) });
-  return { floor, bounds, reached: estimateMean(values, frame).mean >= floor };
-}
-
-const keptCases = 100;
-
-function changedCases(
-  { cases }: Comparison,
-  values: readonly number[],
-): Pick<ComparedFinding, "won" | "lost" | "tied"> {
-  const changed = values
-    .map((value, at) => ({ value, id: cases[at]?.id ?? "" }))
-    .filter(({ value }) => value !== 0)
-    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value) || (a.id < b.id ? -1 : 1));
-  const list = (side: typeof changed): CaseList => ({
-    count: side.length,
-    cases: side.slice(0, keptCases).map(({ id }) => id),
-  });
-  return {
-    won: list(changed.filter(({ value }) => value > 0)),
-    lost: list(changed.filter(({ value }) => value < 0)),
-    tied: values.length - changed.length,
-  };
-}
-
-/** How far an identical bundle lies from the baseline in nine comparisons of ten. */
-function noiseFloor({ again, frame, metric }: CompareOptions, blue: MetricScores): NoiseFloor | null {
-  const z = -normalQuantile(0.05);
-  if (again !== null) {
-    const values = differencesOf(scoresOf(again, metric.metric), blue);
-    const estimate = estimateMean(values, frame);
-    const { gained, lost } = discordant(values);
-    const expected = z * estimate.standardError;
-    return { source: "measured", difference: estimate.mean, expected, disagree: gained + lost };
-  }
-  if (!blue.repeats.every((scores) => scores.length > 1)) return null;
-  // Two runs of K repeats each: twice the variance of a mean of K.
-  const variances = blue.repeats.map((scores) => {
-    const centre = mean(scores);
-    const squares = scores.reduce((sum, score) => sum + (score - centre) ** 2, 0);
-    return (2 * squares) / (scores.length - 1) / scores.length;
-  });
-  const expected = z * Math.sqrt(mean(variances) / variances.length);
-  return { source: "estimated", difference: null, expected, disagree: null };
+function judgeFloor({ green, frame, metric, alpha }: CompareOptions): ComparedFinding["floor"] {
+  const { floor } = metric;
+  if (floor === undefined) return null;
+  const sample = sampleOf(green.means, frame, isBinary(green));
+  return { floor, bounds: scoreBounds(sample, alpha), reached: sample.estimate.mean >= floor };
 }
 
 /** The finding with its verdict, once Holm has said how certain a loss is. */

@@ -1,5 +1,6 @@
 import {
   bettingInterval,
+  type ClusterIndex,
   clusteredMean,
   type MeanEstimate,
   mcnemar,
@@ -9,33 +10,36 @@ import {
   tWorse,
   wilsonInterval,
 } from "@verdigris/statistics";
-import type { EvalCase } from "../eval-set/eval-set.ts";
 import type { Bounds } from "../evidence/findings.ts";
 
 /** How cases belong together and what each counts; shared by all metrics on the same cases. */
 export interface Frame {
-  /** A label per case, or undefined where nobody named clusters. */
-  readonly clusters: readonly string[] | undefined;
+  /** Undefined where nobody named clusters. */
+  readonly clusters: ClusterIndex | undefined;
   /** The stratum of each case and the production share of each stratum; null for equal weights. */
   readonly strata: Strata | null;
 }
 
 /** Weights of production: they add up to 1. */
 export interface Strata {
-  readonly of: readonly number[];
+  readonly of: ArrayLike<number>;
   readonly shares: readonly number[];
 }
+
+/** Every case by itself, all the same. */
+export const plainFrame: Frame = { clusters: undefined, strata: null };
 
 /** Below this a t interval of means is not to be trusted. */
 const fewestClusters = 30;
 /** With fewer values that differ from the usual one, neither is their spread. */
 const fewestDiffering = 10;
 
-/** The clusters of `cases`. Cases without one are alone; when all are, there are none to account for. */
-export function clustersOf(cases: readonly EvalCase[]): readonly string[] | undefined {
-  if (cases.every(({ cluster }) => cluster === undefined)) return undefined;
-  // Ids and cluster names may be the same text.
-  return cases.map(({ id, cluster }) => (cluster === undefined ? `case ${id}` : `cluster ${cluster}`));
+/** The mean that {@link estimateMean} estimates, where nobody asks how well it is known. */
+export function meanOf(values: Float64Array, { strata }: Frame): number {
+  if (strata !== null) return stratifiedMean(strataSums(values, strata), strata);
+  let mean = 0;
+  for (let at = 0; at < values.length; at++) mean += (values[at] ?? 0) / values.length;
+  return mean;
 }
 
 /**
@@ -43,15 +47,9 @@ export function clustersOf(cases: readonly EvalCase[]): readonly string[] | unde
  * post-stratified mean `Σ p_h mean_h` with the residuals taken within strata (Cochran 1977, §5A.9), each stretched by
  * `√(n_h / (n_h - 1))` so that a small stratum does not look certain.
  */
-export function estimateMean(values: readonly number[], { clusters, strata }: Frame): MeanEstimate {
+export function estimateMean(values: Float64Array, { clusters, strata }: Frame): MeanEstimate {
   if (strata === null) return clusteredMean(clusters === undefined ? { values } : { values, clusters });
-  const groups = strata.shares.map(() => ({ n: 0, sum: 0 }));
-  for (const [at, value] of values.entries()) {
-    const group = groups[strata.of[at] ?? 0];
-    if (group === undefined) continue;
-    group.n += 1;
-    group.sum += value;
-  }
+  const groups = strataSums(values, strata);
   const residuals = values.map((value, at) => {
     const stratum = strata.of[at] ?? 0;
     const { n, sum } = groups[stratum] ?? { n: 1, sum: value };
@@ -61,60 +59,81 @@ export function estimateMean(values: readonly number[], { clusters, strata }: Fr
   const spread = clusteredMean(
     clusters === undefined ? { values: residuals } : { values: residuals, clusters },
   );
-  const mean = groups.reduce(
-    (total, { n, sum }, at) => total + ((strata.shares[at] ?? 0) * sum) / Math.max(n, 1),
-    0,
-  );
-  const degreesOfFreedom = spread.degreesOfFreedom - (groups.length - 1);
-  return { ...spread, mean, degreesOfFreedom: Math.max(0, degreesOfFreedom) };
+  const degreesOfFreedom = Math.max(0, spread.degreesOfFreedom - (groups.length - 1));
+  return { ...spread, mean: stratifiedMean(groups, strata), degreesOfFreedom };
+}
+
+interface StratumSum {
+  n: number;
+  sum: number;
+}
+
+function strataSums(values: Float64Array, strata: Strata): readonly StratumSum[] {
+  const groups = strata.shares.map((): StratumSum => ({ n: 0, sum: 0 }));
+  for (let at = 0; at < values.length; at++) {
+    const group = groups[strata.of[at] ?? 0];
+    if (group === undefined) continue;
+    group.n += 1;
+    group.sum += values[at] ?? 0;
+  }
+  return groups;
+}
+
+function stratifiedMean(groups: readonly StratumSum[], { shares }: Strata): number {
+  return groups.reduce((total, { n, sum }, at) => total + ((shares[at] ?? 0) * sum) / Math.max(n, 1), 0);
 }
 
 /** One value per case, and what is known about it. */
 export interface Sample {
-  readonly values: readonly number[];
+  readonly values: Float64Array;
   readonly frame: Frame;
-  /** One-sided. */
-  readonly alpha: number;
+  /** Of `values` in `frame`. */
+  readonly estimate: MeanEstimate;
   /** Every score behind the values is one 0 or 1: one repeat of a pass or fail. */
   readonly binary: boolean;
+}
+
+/** Values with the estimate that bounds and p-values share. */
+export function sampleOf(values: Float64Array, frame: Frame, binary: boolean): Sample {
+  return { values, frame, binary, estimate: estimateMean(values, frame) };
 }
 
 /**
  * One-sided bounds of the mean difference, green less blue: Tango's score interval for one pass or fail per case without
  * clusters or weights; the clustered t interval from 30 clusters and 10 differing cases on; the betting interval otherwise,
- * which holds at any size and is wide on little data.
+ * which holds at any size and is wide on little data. `alpha` is one-sided.
  */
-export function differenceBounds(sample: Sample): Bounds {
-  const { values, frame, alpha, binary } = sample;
+export function differenceBounds(sample: Sample, alpha: number): Bounds {
+  const { values, frame, binary } = sample;
   if (binary && isSimple(frame)) {
     const { gained, lost } = discordant(values);
     return { ...tangoInterval({ gained, lost, n: values.length, alpha }), method: "tango" };
   }
-  return meanBounds(sample, 0, [-1, 1]);
+  return meanBounds(sample, { alpha, usual: 0, range: [-1, 1] });
 }
 
 /** One-sided bounds of a mean score: Wilson for one pass or fail per case, else as {@link differenceBounds}. */
-export function scoreBounds(sample: Sample): Bounds {
-  const { values, frame, alpha, binary } = sample;
+export function scoreBounds(sample: Sample, alpha: number): Bounds {
+  const { values, frame, binary } = sample;
   if (binary && isSimple(frame)) {
-    const successes = values.filter((value) => value === 1).length;
+    let successes = 0;
+    for (const value of values) if (value === 1) successes += 1;
     return { ...wilsonInterval({ successes, n: values.length, alpha }), method: "wilson" };
   }
-  return meanBounds(sample, 1, [0, 1]);
+  return meanBounds(sample, { alpha, usual: 1, range: [0, 1] });
 }
 
 function meanBounds(
-  { values, frame, alpha }: Sample,
-  usual: number,
-  range: readonly [number, number],
+  sample: Sample,
+  given: { readonly alpha: number; readonly usual: number; readonly range: readonly [number, number] },
 ): Bounds {
-  const estimate = estimateMean(values, frame);
+  const { alpha, usual, range } = given;
   const [low, high] = range;
-  if (isLarge(values, estimate, usual)) {
-    const { lower, upper } = tInterval(estimate, { alpha });
+  if (isLarge(sample, usual)) {
+    const { lower, upper } = tInterval(sample.estimate, { alpha });
     return { lower: Math.max(low, lower), upper: Math.min(high, upper), method: "clustered-t" };
   }
-  const { totals, largest } = clusterTotals(values, frame);
+  const { totals, largest } = clusterTotals(sample.values, sample.frame);
   const bounds = bettingInterval({ values: totals, range: [low * largest, high * largest], alpha });
   return { lower: Math.max(low, bounds.lower), upper: Math.min(high, bounds.upper), method: "betting" };
 }
@@ -123,13 +142,13 @@ function meanBounds(
  * The one-sided p-value of "the candidate is not worse": mid-p McNemar, the clustered t test, or flipped signs, under the
  * conditions of {@link differenceBounds}.
  */
-export function pWorse({ values, frame, binary }: Omit<Sample, "alpha">): number {
+export function pWorse(sample: Sample): number {
+  const { values, frame, binary, estimate } = sample;
   if (binary && isSimple(frame)) {
     const { gained, lost } = discordant(values);
     return gained + lost === 0 ? 1 : mcnemar({ gained, lost }).midPWorse;
   }
-  const estimate = estimateMean(values, frame);
-  if (isLarge(values, estimate, 0)) return tWorse(estimate);
+  if (isLarge(sample, 0)) return tWorse(estimate);
   return signFlip({ differences: clusterTotals(values, frame).totals }).worse;
 }
 
@@ -137,20 +156,18 @@ function isSimple({ clusters, strata }: Frame): boolean {
   return clusters === undefined && strata === null;
 }
 
-function isLarge(values: readonly number[], estimate: MeanEstimate, usual: number): boolean {
+function isLarge({ values, estimate }: Sample, usual: number): boolean {
   if (estimate.clusters < fewestClusters || estimate.degreesOfFreedom < 1) return false;
   let differing = 0;
-  for (const value of values) if (value !== usual) differing += 1;
+  for (let at = 0; at < values.length; at++) if (values[at] !== usual) differing += 1;
   return differing >= fewestDiffering;
 }
 
 /** How many cases only green and only blue passed. */
-export function discordant(differences: readonly number[]): {
-  readonly gained: number;
-  readonly lost: number;
-} {
+export function discordant(differences: Float64Array): { readonly gained: number; readonly lost: number } {
   let [gained, lost] = [0, 0];
-  for (const difference of differences) {
+  for (let at = 0; at < differences.length; at++) {
+    const difference = differences[at] ?? 0;
     if (difference > 0) gained += 1;
     else if (difference < 0) lost += 1;
   }
@@ -159,23 +176,23 @@ export function discordant(differences: readonly number[]): {
 
 /** One value per cluster whose plain mean is the weighted mean of all cases, and what the largest can be. */
 function clusterTotals(
-  values: readonly number[],
+  values: Float64Array,
   { clusters, strata }: Frame,
 ): { readonly totals: readonly number[]; readonly largest: number } {
-  const sizes = strata?.shares.map((_, stratum) => strata.of.filter((other) => other === stratum).length);
-  const found = new Map<string | number, { total: number; weight: number }>();
-  for (const [at, value] of values.entries()) {
+  const count = clusters?.count ?? values.length;
+  const [totals, weights] = [new Float64Array(count), new Float64Array(count)];
+  const sizes = strata === null ? null : strataSums(values, strata);
+  for (let at = 0; at < values.length; at++) {
     const stratum = strata?.of[at] ?? 0;
     const weight =
-      strata === null ? 1 / values.length : (strata.shares[stratum] ?? 0) / (sizes?.[stratum] ?? 1);
-    const label = clusters?.[at] ?? at;
-    const cluster = found.get(label) ?? { total: 0, weight: 0 };
-    cluster.total += weight * value;
-    cluster.weight += weight;
-    found.set(label, cluster);
+      strata === null ? 1 / values.length : (strata.shares[stratum] ?? 0) / (sizes?.[stratum]?.n ?? 1);
+    const cluster = clusters?.of[at] ?? at;
+    totals[cluster] = (totals[cluster] ?? 0) + weight * (values[at] ?? 0);
+    weights[cluster] = (weights[cluster] ?? 0) + weight;
   }
-  const list = [...found.values()];
+  let heaviest = 0;
+  for (const weight of weights) heaviest = Math.max(heaviest, weight);
   // Rounding must not put a value outside its range.
-  const largest = list.length * Math.max(...list.map(({ weight }) => weight)) * (1 + 1e-12);
-  return { totals: list.map(({ total }) => total * list.length), largest };
+  const largest = count * heaviest * (1 + 1e-12);
+  return { totals: Array.from(totals, (total) => total * count), largest };
 }

@@ -9,7 +9,7 @@ import type { ArmRef, GateEvidence, GateNote, GateReason } from "../evidence/evi
 import { sealEvidence } from "../evidence/seal.ts";
 import type { GatePolicy } from "../policy/policy.ts";
 import type { CaseResult, EvalResults } from "../results/results.ts";
-import type { Comparison } from "./comparison.ts";
+import { type ArmScores, type Comparison, readScores, scoresOf } from "./comparison.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { type ComparedFindings, judgeMetrics } from "./judge-metrics.ts";
 import { alphaOf, checkLook, recordLook } from "./look.ts";
@@ -70,7 +70,7 @@ export function evaluateGate(options: GateOptions): GateEvidence {
     qualityAxis: qualityAxis(policy),
     compared: {
       cases: comparison.cases.length,
-      clusters: new Set(comparison.cases.map(({ id, cluster }) => cluster ?? `case ${id}`)).size,
+      clusters: comparison.clusters?.count ?? comparison.cases.length,
       repeats: repeatRange(comparison),
       added: selected.added.slice(0, 100),
       leftOut: selected.leftOut.slice(0, 100),
@@ -114,13 +114,12 @@ function judge(
     again: againOf(options, comparison),
     runCost: meanCost([baseline, candidate]),
   });
-  const everyCase = set.cases.filter(({ id }) => candidate.cases.has(id));
   const rareEvents = policy.metrics.flatMap((metric) =>
     metric.kind === "rare-event"
-      ? [boundRareEvents(metric, comparison.cases, comparison.candidate, alpha)]
+      ? [boundRareEvents(metric, comparison.cases, scoresOf(comparison.candidate, metric.metric), alpha)]
       : [],
   );
-  const mustPass = checkMustPass({ ...set, cases: everyCase }, candidate, policy);
+  const mustPass = checkMustPass(set, candidate, policy);
   const reasons = [
     ...weighing.reasons,
     ...compared.reasons,
@@ -223,12 +222,15 @@ function armOf({ header, digest }: EvalResults): ArmRef {
 }
 
 function repeatRange({ candidate }: Comparison): { readonly least: number; readonly most: number } {
+  // Every metric has as many repeats.
+  const [{ starts } = { starts: new Int32Array(1) }] = candidate.values();
   let [least, most] = [Number.POSITIVE_INFINITY, 0];
-  for (const { repeats } of candidate) {
-    least = Math.min(least, repeats.length);
-    most = Math.max(most, repeats.length);
+  for (let at = 1; at < starts.length; at++) {
+    const repeats = (starts[at] ?? 0) - (starts[at - 1] ?? 0);
+    least = Math.min(least, repeats);
+    most = Math.max(most, repeats);
   }
-  return { least: candidate.length === 0 ? 0 : least, most };
+  return { least: most === 0 ? 0 : least, most };
 }
 
 function meanCost(arms: readonly (EvalResults | null)[]): number | null {
@@ -246,18 +248,15 @@ function meanCost(arms: readonly (EvalResults | null)[]): number | null {
 }
 
 /** The second run of the baseline on the compared cases; null where it does not hold all of them, measured. */
-function againOf(
-  { baselineAgain, policy }: GateOptions,
-  { cases, baseline }: Comparison,
-): readonly CaseResult[] | null {
+function againOf({ baselineAgain, policy }: GateOptions, { cases, baseline }: Comparison): ArmScores | null {
   if (baselineAgain === undefined || baseline === null) return null;
-  const found = cases.flatMap(({ id }) => baselineAgain.cases.get(id) ?? []);
-  const complete = found.every(({ repeats }) =>
-    repeats.every(({ scores }) =>
-      policy.metrics.every(({ kind, metric }) => kind === "rare-event" || typeof scores[metric] === "number"),
-    ),
-  );
-  return found.length === cases.length && complete ? found : null;
+  const found = cases.flatMap(({ id }): CaseResult[] => {
+    const result = baselineAgain.cases.get(id);
+    return result === undefined ? [] : [result];
+  });
+  const compared = policy.metrics.flatMap(({ kind, metric }) => (kind === "rare-event" ? [] : [metric]));
+  const { arm, gaps } = readScores(found, compared);
+  return found.length === cases.length && gaps.length === 0 ? arm : null;
 }
 
 function isResults(value: unknown): value is EvalResults {

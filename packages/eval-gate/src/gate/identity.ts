@@ -1,53 +1,38 @@
 import type { Digest } from "@verdigris/contracts";
-import type { EvalCase, EvalSet } from "../eval-set/eval-set.ts";
+import type { EvalSet } from "../eval-set/eval-set.ts";
 import type { GateReason } from "../evidence/evidence.ts";
 import type { CaseResult, EvalResults } from "../results/results.ts";
 import { countCases, reason } from "./remarks.ts";
 
-/** Which cases of the set have an answer of each bundle to this very question. */
-export interface CaseMatch {
+/** Which bundle's answers are looked at: in a sentence, "the baseline answered …". */
+export type Arm = "baseline" | "candidate" | "second run of the baseline";
+
+/** What one bundle answered, case by case. */
+export interface MatchedArm {
+  /** Answers that are there. */
+  readonly met: number;
+  /** One per case of the set, in its order; undefined where there is no answer. */
+  readonly answers: readonly (CaseResult | undefined)[];
+  /** Answers to another content, to cases that are gone, and to nobody knows what. */
   readonly reasons: readonly GateReason[];
-  /** Cases the baseline had not been asked: its set was an earlier one. */
-  readonly added: readonly string[];
-  /** Cases that ought to have results and have none. */
-  readonly missing: readonly string[];
 }
 
-/** Compares what was asked, case by case: an added case is fine, another content or a case that is gone is not. */
-export function matchCases(set: EvalSet, baseline: EvalResults | null, candidate: EvalResults): CaseMatch {
-  const cases = new Map(set.cases.map((entry) => [entry.id, entry]));
-  const reasons = [
-    ...(baseline === null ? [] : armReasons("baseline", set, cases, baseline)),
-    ...armReasons("candidate", set, cases, candidate),
-  ];
-  const older = baseline !== null && baseline.header.set.digest !== set.digest;
-  const absent = (results: EvalResults): readonly string[] =>
-    set.cases.filter(({ id }) => !results.cases.has(id)).map(({ id }) => id);
-  const notAsked = baseline === null ? [] : absent(baseline);
-  const missing = new Set([...absent(candidate), ...(older ? [] : notAsked)]);
-  return { reasons, added: older ? notAsked.filter((id) => !missing.has(id)) : [], missing: [...missing] };
-}
-
-function armReasons(
-  arm: "baseline" | "candidate",
-  set: EvalSet,
-  cases: ReadonlyMap<string, EvalCase>,
-  results: EvalResults,
-): readonly GateReason[] {
-  const changed: string[] = [];
-  const removed: string[] = [];
-  const undigested: string[] = [];
+/** Compares what was asked with the set, case by case: another content or a case that is gone is another question. */
+export function matchArm(arm: Arm, set: EvalSet, results: EvalResults): MatchedArm {
+  const answers: (CaseResult | undefined)[] = [];
+  const [changed, undigested]: [string[], string[]] = [[], []];
   const sameSet = results.header.set.digest === set.digest;
-  for (const result of results.cases.values()) {
-    const entry = cases.get(result.case);
-    if (entry === undefined) {
-      removed.push(result.case);
-      continue;
-    }
-    const digest: Digest | null = result.digest ?? (sameSet ? entry.digest : null);
-    if (digest === null) undigested.push(result.case);
-    else if (digest !== entry.digest) changed.push(result.case);
+  let met = 0;
+  for (const { id, digest } of set.cases) {
+    const result = results.cases.get(id);
+    answers.push(result);
+    if (result === undefined) continue;
+    met += 1;
+    const asked: Digest | null = result.digest ?? (sameSet ? digest : null);
+    if (asked === null) undigested.push(id);
+    else if (asked !== digest) changed.push(id);
   }
+  const removed = met === results.cases.size ? [] : unknownCases(set, results);
   const found: GateReason[] = [];
   const asked = `the ${arm} answered`;
   if (changed.length > 0) {
@@ -62,17 +47,36 @@ function armReasons(
     const text = `${asked} an earlier set without saying the digest of ${countCases(undigested)}: run it again, with digests`;
     found.push(reason("case-undigested", text, { cases: undigested }));
   }
-  return found;
+  return { met, answers, reasons: found };
 }
 
-/** Cases that were run another number of times on one bundle than on the other: their means weigh differently. */
-export function unequalRepeats(
-  cases: readonly EvalCase[],
-  baseline: EvalResults,
-  candidate: EvalResults,
-): readonly string[] {
-  const count = (result: CaseResult | undefined): number => result?.repeats.length ?? 0;
-  return cases
-    .filter(({ id }) => count(baseline.cases.get(id)) !== count(candidate.cases.get(id)))
-    .map(({ id }) => id);
+function unknownCases(set: EvalSet, results: EvalResults): readonly string[] {
+  const known = new Set(set.cases.map(({ id }) => id));
+  return [...results.cases.keys()].filter((id) => !known.has(id));
+}
+
+/** Cases of the set that have no answer, and why. */
+export interface AbsentCases {
+  /** The baseline had not been asked: its set was an earlier one. */
+  readonly added: readonly string[];
+  /** They ought to have results. */
+  readonly missing: readonly string[];
+}
+
+/** Tells cases that are new from cases that were not run. */
+export function absentCases(
+  set: EvalSet,
+  baseline: { readonly results: EvalResults; readonly arm: MatchedArm } | null,
+  candidate: MatchedArm,
+): AbsentCases {
+  const absent = ({ answers, met }: MatchedArm): readonly string[] =>
+    met === answers.length ? [] : set.cases.flatMap(({ id }, at) => (answers[at] === undefined ? [id] : []));
+  const missing = new Set(absent(candidate));
+  if (baseline === null) return { added: [], missing: [...missing] };
+  const notAsked = absent(baseline.arm);
+  if (baseline.results.header.set.digest !== set.digest) {
+    return { added: notAsked.filter((id) => !missing.has(id)), missing: [...missing] };
+  }
+  for (const id of notAsked) missing.add(id);
+  return { added: [], missing: [...missing] };
 }

@@ -2,11 +2,25 @@ import { holm } from "@verdigris/statistics";
 import type { GateReason } from "../evidence/evidence.ts";
 import type { ComparedFinding, SliceFinding } from "../evidence/findings.ts";
 import type { GatePolicy } from "../policy/policy.ts";
-import { type ComparedMetric, compareMetric, type DraftFinding, settleFinding } from "./compare-metric.ts";
-import { type Comparison, pick, positionsBySlice, selectCases } from "./comparison.ts";
-import { clustersOf, type Frame, type Strata } from "./estimate.ts";
+import {
+  type ComparedMetric,
+  type CompareOptions,
+  compareMetric,
+  type DraftFinding,
+  settleFinding,
+} from "./compare-metric.ts";
+import {
+  type ArmScores,
+  type Comparison,
+  pickCases,
+  positionsBySlice,
+  scoresOf,
+  selectClusters,
+  selectScores,
+} from "./comparison.ts";
+import type { Frame, Strata } from "./estimate.ts";
 import { reason, signed } from "./remarks.ts";
-import { type DraftSlice, screenSlices } from "./screen-slices.ts";
+import { type DraftSlice, fewestSliceCases, type ScreenedSlice, screenSlices } from "./screen-slices.ts";
 
 /** What all metrics are judged with. */
 export interface JudgeOptions {
@@ -15,7 +29,9 @@ export interface JudgeOptions {
   readonly policy: GatePolicy;
   /** Of this look. */
   readonly alpha: number;
-  readonly again: Comparison["candidate"] | null;
+  /** A second run of the baseline on the same cases; null when there was none. */
+  readonly again: ArmScores | null;
+  /** Mean cost of one run; null where it is not known. */
   readonly runCost: number | null;
 }
 
@@ -31,23 +47,22 @@ export interface ComparedFindings {
  * pass, each at full α (Berger 1982). Failing is a union: p-values of everything looked at are adjusted by Holm.
  */
 export function judgeMetrics(options: JudgeOptions): ComparedFindings {
-  const { comparison, policy, alpha } = options;
+  const { comparison, policy, alpha, again } = options;
+  const { cases, baseline, candidate } = comparison;
   const compared = policy.metrics.filter((metric): metric is ComparedMetric => metric.kind !== "rare-event");
   const power = 1 - 0.2 / Math.max(1, compared.length);
-  const all: Frame = { clusters: clustersOf(comparison.cases), strata: options.strata };
-  const bySlice = positionsBySlice(comparison.cases);
   const shared = { alpha, power, runCost: options.runCost };
-  const drafts: DraftFinding[] = compared.map((metric) =>
-    compareMetric({
-      ...shared,
-      comparison,
-      frame: all,
-      metric,
-      slice: null,
-      margin: metric.margin,
-      again: options.again,
-    }),
-  );
+  const armsOf = ({ metric }: ComparedMetric): Arms => ({
+    green: scoresOf(candidate, metric),
+    blue: baseline === null ? null : scoresOf(baseline, metric),
+    again: again === null ? null : scoresOf(again, metric),
+  });
+  const frame: Frame = { clusters: comparison.clusters, strata: options.strata };
+  const drafts: DraftFinding[] = compared.map((metric) => {
+    const { margin } = metric;
+    return compareMetric({ ...shared, ...armsOf(metric), cases, frame, metric, slice: null, margin });
+  });
+  const bySlice = positionsBySlice(cases);
   const reasons: GateReason[] = [];
   for (const { slice, margins } of policy.critical) {
     const kept = bySlice.get(slice) ?? [];
@@ -55,19 +70,47 @@ export function judgeMetrics(options: JudgeOptions): ComparedFindings {
       reasons.push(reason("not-confirmed", `the critical slice ${slice} has no case: add some`, { slice }));
       continue;
     }
-    const part = selectCases(comparison, kept);
-    const again = options.again === null ? null : pick(options.again, kept);
-    const frame = { clusters: clustersOf(part.cases), strata: null };
+    const part = pickCases(cases, kept);
+    const within = { cases: part, frame: { clusters: selectClusters(comparison, kept), strata: null } };
     for (const metric of compared) {
       const margin = margins[metric.metric];
       if (margin === undefined) continue;
-      drafts.push(compareMetric({ ...shared, comparison: part, frame, metric, slice, margin, again }));
+      const arms = selectArms(armsOf(metric), kept);
+      drafts.push(compareMetric({ ...shared, ...arms, ...within, metric, slice, margin }));
     }
   }
-  const critical = new Set(policy.critical.map(({ slice }) => slice));
-  const others = new Map([...bySlice].filter(([slice]) => !critical.has(slice) || bySlice.size === 1));
-  const screened = compared.flatMap((metric) => screenSlices(comparison, metric, others, policy.sliceDrop));
+  const screen = baseline === null ? [] : slicesToScreen(comparison, bySlice, policy);
+  const screened = compared.flatMap((metric) => {
+    const { green, blue } = armsOf(metric);
+    return blue === null ? [] : screenSlices({ green, blue }, metric.metric, screen, policy.sliceDrop);
+  });
   return settle(drafts, screened, { reasons, policy, alpha });
+}
+
+type Arms = Pick<CompareOptions, "green" | "blue" | "again">;
+
+function selectArms({ green, blue, again }: Arms, kept: readonly number[]): Arms {
+  return {
+    green: selectScores(green, kept),
+    blue: blue === null ? null : selectScores(blue, kept),
+    again: again === null ? null : selectScores(again, kept),
+  };
+}
+
+/** Slices that are not judged by themselves, where there are at least two of them. */
+function slicesToScreen(
+  comparison: Comparison,
+  bySlice: ReadonlyMap<string, readonly number[]>,
+  policy: GatePolicy,
+): readonly ScreenedSlice[] {
+  const critical = new Set(policy.critical.map(({ slice }) => slice));
+  const others = [...bySlice].filter(([slice]) => !critical.has(slice) || bySlice.size === 1);
+  if (others.length < 2) return [];
+  return others
+    .filter(([, kept]) => kept.length >= fewestSliceCases)
+    .map(([slice, kept]) => {
+      return { slice, kept, frame: { clusters: selectClusters(comparison, kept), strata: null } };
+    });
 }
 
 function settle(

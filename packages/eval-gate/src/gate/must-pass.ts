@@ -11,7 +11,7 @@ export function checkMustPass(
   candidate: EvalResults,
   policy: GatePolicy,
 ): { readonly finding: MustPassFinding; readonly reasons: readonly GateReason[] } {
-  const cases = set.cases.filter(({ mustPass }) => mustPass);
+  const cases = set.cases.filter(({ id, mustPass }) => mustPass && candidate.cases.has(id));
   const metrics = policy.metrics.filter((metric) => metric.kind === "pass-rate");
   if (cases.length === 0) return { finding: { checked: 0, failed: [] }, reasons: [] };
   if (metrics.length === 0) {

@@ -6,14 +6,13 @@ import {
   varianceParts,
 } from "@verdigris/statistics";
 import type { GatePlan, Lever } from "../evidence/findings.ts";
-import type { MetricScores } from "./comparison.ts";
-import { mean } from "./comparison.ts";
+import { isRepeated, type MetricScores } from "./comparison.ts";
 
 /** What a plan is made from. */
 export interface PlanFacts {
   readonly blue: MetricScores;
   readonly green: MetricScores;
-  readonly differences: readonly number[];
+  readonly differences: Float64Array;
   /** Of the mean difference, clusters and weights included. */
   readonly standardError: number;
   readonly margin: number;
@@ -37,7 +36,7 @@ export function planOf(facts: PlanFacts): GatePlan {
   const n = differences.length;
   const spread = spreadOf(facts);
   if (spread === null) return facts.simple ? planOfTies(facts) : { confirms: null, power, levers: [] };
-  const repeats = Math.round(mean(blue.repeats.map((scores) => scores.length)));
+  const repeats = Math.round(blue.scores.length / n);
   const variance = spread.at(repeats) ?? spread.now;
   const confirms = confirmableMargin({ variance, n, alpha, power });
   if (decided) return { confirms, power, levers: [] };
@@ -83,17 +82,22 @@ interface Spread {
 function spreadOf({ blue, green, differences, standardError }: PlanFacts): Spread | null {
   const n = differences.length;
   if (n < 2) return null;
-  const centre = mean(differences);
-  const plain = differences.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1);
+  let [sum, squares, around] = [0, 0, 0];
+  for (let at = 0; at < n; at++) sum += differences[at] ?? 0;
+  const centre = sum / n;
+  for (let at = 0; at < n; at++) {
+    const value = differences[at] ?? 0;
+    squares += (value - centre) ** 2;
+    around += value ** 2;
+  }
+  const plain = squares / (n - 1);
   const effect = plain > 0 && standardError > 0 ? (standardError ** 2 * n) / plain : 1;
-  const repeated = blue.repeats.every((scores) => scores.length > 1);
-  if (!repeated) {
+  if (!isRepeated(blue)) {
     // Around no difference: one pass or fail each gives the share of cases on which the bundles disagree.
-    const now = effect * mean(differences.map((value) => value ** 2));
+    const now = effect * (around / n);
     return now > 0 ? { now, at: () => null } : null;
   }
-  const cases = blue.repeats.map((scores, at) => ({ blue: scores, green: green.repeats[at] ?? scores }));
-  const parts = varianceParts(cases);
+  const parts = varianceParts({ blue, green });
   const now = effect * plain;
   if (parts.between === 0 && parts.within === 0) return null;
   return { now, at: (repeats) => effect * varianceAt(parts, repeats) };

@@ -1,8 +1,7 @@
 import { casesForCeiling, exactInterval } from "@verdigris/statistics";
-import type { EvalCase } from "../eval-set/eval-set.ts";
 import type { RareEventFinding } from "../evidence/findings.ts";
 import type { RareEventMetric } from "../policy/policy.ts";
-import type { CaseResult } from "../results/results.ts";
+import type { ComparedCase, MetricScores } from "./comparison.ts";
 
 const keptCases = 100;
 
@@ -13,15 +12,15 @@ const keptCases = 100;
  */
 export function boundRareEvents(
   metric: RareEventMetric,
-  cases: readonly EvalCase[],
-  results: readonly CaseResult[],
+  cases: readonly ComparedCase[],
+  { scores, starts }: MetricScores,
   alpha: number,
 ): RareEventFinding {
   const okAt = metric.okAt ?? 1;
   const groups = new Map<string, boolean>();
   const found: string[] = [];
   for (const [at, { id, cluster }] of cases.entries()) {
-    const event = (results[at]?.repeats ?? []).some(({ scores }) => (scores[metric.metric] ?? okAt) < okAt);
+    const event = scores.subarray(starts[at], starts[at + 1]).some((score) => score < okAt);
     if (event) found.push(id);
     const group = cluster === undefined ? `case ${id}` : `cluster ${cluster}`;
     groups.set(group, groups.get(group) === true || event);

@@ -1,10 +1,10 @@
-import type { EvalSet } from "../eval-set/eval-set.ts";
+import type { EvalCase, EvalSet } from "../eval-set/eval-set.ts";
 import type { ComparedCases, GateNote, GateReason } from "../evidence/evidence.ts";
 import type { GatePolicy } from "../policy/policy.ts";
 import type { CaseResult, EvalResults } from "../results/results.ts";
-import type { Comparison } from "./comparison.ts";
+import { type Comparison, clustersOf, pickCases, readScores, selectArm } from "./comparison.ts";
 import { findPromptCases, type PromptText } from "./held-out.ts";
-import { matchCases, unequalRepeats } from "./identity.ts";
+import { absentCases, type MatchedArm, matchArm } from "./identity.ts";
 import { countCases, note, reason } from "./remarks.ts";
 
 /** The cases a gate may judge on, and why others are not among them. */
@@ -28,50 +28,34 @@ export interface SelectOptions {
 /** Keeps the cases that both bundles answered, held out and measured, and says what became of every other one. */
 export function selectHeldOut(options: SelectOptions): SelectedCases {
   const { set, baseline, candidate, policy, prompts } = options;
-  const { reasons, added, missing } = matchCases(set, baseline, candidate);
-  const found: GateReason[] = [...reasons];
-  const notes: GateNote[] = [];
-  const addedIds = new Set(added);
+  const before = baseline === null ? null : matchArm("baseline", set, baseline);
+  const now = matchArm("candidate", set, candidate);
+  const { added, missing } = absentCases(
+    set,
+    baseline === null || before === null ? null : { results: baseline, arm: before },
+    now,
+  );
   const inPrompt = findPromptCases(set.cases, prompts ?? []);
   const promptIds = new Set(inPrompt.map(({ case: id }) => id));
-  const gone = new Set(missing);
-  const present = set.cases.filter(({ id }) => !addedIds.has(id) && !promptIds.has(id) && !gone.has(id));
-  if (baseline !== null) {
-    const unequal = unequalRepeats(present, baseline, candidate);
-    if (unequal.length > 0) {
-      const text = `${countCases(unequal)} ran another number of times on one bundle than on the other`;
-      found.push(reason("repeats-unequal", text, { cases: unequal }));
-    }
+  const both = pairAnswers(set, { before, now }, promptIds);
+  const found: GateReason[] = [...(before?.reasons ?? []), ...now.reasons];
+  if (both.unequal.length > 0) {
+    const text = `${countCases(both.unequal)} ran another number of times on one bundle than on the other`;
+    found.push(reason("repeats-unequal", text, { cases: both.unequal }));
   }
-  const asked = policy.metrics.map(({ metric }) => metric);
-  const compared = policy.metrics.flatMap(({ kind, metric }) => (kind === "rare-event" ? [] : [metric]));
-  const incomplete = present.filter(
-    ({ id }) =>
-      !isMeasured(candidate.cases.get(id), asked) ||
-      (baseline !== null && !isMeasured(baseline.cases.get(id), compared)),
-  );
-  const unmeasured = [...missing.filter((id) => !promptIds.has(id)), ...incomplete.map(({ id }) => id)];
+  const { comparison, incomplete } = measured(both, policy);
+  const notes: GateNote[] = [];
+  const unmeasured = [...missing.filter((id) => !promptIds.has(id)), ...incomplete];
   if (unmeasured.length > policy.maxUnmeasured * set.cases.length) {
     const text = `${countCases(unmeasured)} of ${set.cases.length} could not be measured: run them again; a missing score is never 0`;
     found.push(reason("cases-unmeasured", text, { cases: unmeasured }));
   } else if (unmeasured.length > 0) {
-    notes.push(
-      note("cases-left-out", `${countCases(unmeasured)} could not be measured and are left out`, {
-        cases: unmeasured,
-      }),
-    );
+    const text = `${countCases(unmeasured)} could not be measured and are left out`;
+    notes.push(note("cases-left-out", text, { cases: unmeasured }));
   }
   notes.push(...promptNotes(inPrompt, prompts), ...addedNotes(added));
-  const out = new Set(unmeasured);
-  const cases = present.filter(({ id }) => !out.has(id));
-  const resultsOf = (results: EvalResults): readonly CaseResult[] =>
-    cases.flatMap(({ id }) => results.cases.get(id) ?? []);
   return {
-    comparison: {
-      cases,
-      baseline: baseline === null ? null : resultsOf(baseline),
-      candidate: resultsOf(candidate),
-    },
+    comparison,
     added,
     leftOut: [
       ...inPrompt.map(({ case: id }) => ({ case: id, why: "in-prompt" as const })),
@@ -82,12 +66,71 @@ export function selectHeldOut(options: SelectOptions): SelectedCases {
   };
 }
 
-function isMeasured(result: CaseResult | undefined, metrics: readonly string[]): boolean {
-  if (result === undefined) return false;
-  for (const { scores } of result.repeats) {
-    for (const metric of metrics) if (typeof scores[metric] !== "number") return false;
+/** Cases with an answer on every side, and these answers, in the same order. */
+interface PairedAnswers {
+  readonly cases: readonly EvalCase[];
+  readonly before: readonly CaseResult[] | null;
+  readonly now: readonly CaseResult[];
+  /** Cases that were run another number of times on one bundle than on the other: their means weigh differently. */
+  readonly unequal: readonly string[];
+}
+
+function pairAnswers(
+  { cases }: EvalSet,
+  arms: { readonly before: MatchedArm | null; readonly now: MatchedArm },
+  inPrompt: ReadonlySet<string>,
+): PairedAnswers {
+  const kept: EvalCase[] = [];
+  const [before, now]: [CaseResult[], CaseResult[]] = [[], []];
+  const unequal: string[] = [];
+  for (let at = 0; at < cases.length; at++) {
+    const entry = cases[at];
+    const blue = arms.before?.answers[at];
+    const green = arms.now.answers[at];
+    if (entry === undefined || green === undefined) continue;
+    if (arms.before !== null && blue === undefined) continue;
+    if (inPrompt.has(entry.id)) continue;
+    kept.push(entry);
+    now.push(green);
+    if (blue === undefined) continue;
+    before.push(blue);
+    if (blue.repeats.length !== green.repeats.length) unequal.push(entry.id);
   }
-  return true;
+  return { cases: kept, before: arms.before === null ? null : before, now, unequal };
+}
+
+/** The comparison of the cases on which every score was measured, and the ids of the others. */
+function measured(
+  { cases, before, now }: PairedAnswers,
+  { metrics }: GatePolicy,
+): { readonly comparison: Comparison; readonly incomplete: readonly string[] } {
+  const compared = metrics.flatMap(({ kind, metric }) => (kind === "rare-event" ? [] : [metric]));
+  const green = readScores(
+    now,
+    metrics.map(({ metric }) => metric),
+  );
+  const blue = before === null ? null : readScores(before, compared);
+  const gaps = new Set([...green.gaps, ...(blue?.gaps ?? [])]);
+  if (gaps.size === 0) {
+    const clusters = clustersOf(cases);
+    const comparison = { cases, clusters, baseline: blue?.arm ?? null, candidate: green.arm };
+    return { comparison, incomplete: [] };
+  }
+  const [kept, dropped]: [number[], string[]] = [[], []];
+  for (const [at, { id }] of cases.entries()) {
+    if (gaps.has(at)) dropped.push(id);
+    else kept.push(at);
+  }
+  const left = pickCases(cases, kept);
+  return {
+    comparison: {
+      cases: left,
+      clusters: clustersOf(left),
+      baseline: blue === null ? null : selectArm(blue.arm, kept),
+      candidate: selectArm(green.arm, kept),
+    },
+    incomplete: dropped,
+  };
 }
 
 function promptNotes(

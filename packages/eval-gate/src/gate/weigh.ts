@@ -1,8 +1,8 @@
-import type { EvalCase } from "../eval-set/eval-set.ts";
 import type { GateNote, GateReason } from "../evidence/evidence.ts";
 import type { GatePolicy } from "../policy/policy.ts";
 import type { CoverageReport, ProductionSlices } from "../production/coverage-report.ts";
 import { measureCoverage } from "../production/measure-coverage.ts";
+import type { ComparedCase } from "./comparison.ts";
 import type { Strata } from "./estimate.ts";
 import { note, reason } from "./remarks.ts";
 
@@ -17,7 +17,7 @@ export interface Weighing {
 
 /** Measures coverage and decides whether the metrics are weighted to production. */
 export function weighCases(
-  cases: readonly EvalCase[],
+  cases: readonly ComparedCase[],
   production: ProductionSlices | undefined,
   policy: GatePolicy,
 ): Weighing {
@@ -51,7 +51,7 @@ export function weighCases(
 }
 
 /** Slices with too few cases to know their spread share one stratum; production without any case cannot be weighed in. */
-function strataOf(cases: readonly EvalCase[], coverage: CoverageReport, minCases: number): Strata {
+function strataOf(cases: readonly ComparedCase[], coverage: CoverageReport, minCases: number): Strata {
   const small = new Set(coverage.slices.filter((slice) => slice.cases < minCases).map(({ slice }) => slice));
   const labelOf = ({ slice }: { readonly slice: string }): string => (small.has(slice) ? "" : slice);
   const shares = new Map<string, number>();

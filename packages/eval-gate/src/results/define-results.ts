@@ -217,12 +217,15 @@ function checkLine(value: unknown, metrics: ReadonlySet<string>, issues: IssueLi
   };
 }
 
+/** Scores inherit nothing, and unlike members of an object without any prototype they are quick to read. */
+const noScores: object = Object.freeze(Object.create(null));
+
 function checkScores(
   scores: unknown,
   metrics: ReadonlySet<string>,
   issues: IssueList,
 ): Readonly<Record<string, number | null>> {
-  const kept: Record<string, number | null> = Object.create(null);
+  const kept: Record<string, number | null> = Object.create(noScores);
   if (!isPlainObject(scores)) {
     issues.add("scores", "must be an object of numbers in [0, 1]");
     return kept;
