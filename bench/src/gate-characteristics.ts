@@ -20,12 +20,19 @@ interface CellTally extends Tally {
   readonly cell: Cell;
 }
 
+const families = ["single", "even", "uneven"] as const;
+const familyNames: Readonly<Record<Cell["documents"], string>> = {
+  single: "without clusters",
+  even: "documents of 4",
+  uneven: "documents of 1 to 13",
+};
+
 function cellsToSimulate(): readonly Cell[] {
   const cells: Cell[] = [];
-  for (const clusterSize of [1, 4]) {
+  for (const documents of families) {
     for (const repeats of [1, 3]) {
       for (const cases of sizes) {
-        for (const change of [0, -margin]) cells.push({ cases, repeats, clusterSize, change });
+        for (const change of [0, -margin]) cells.push({ cases, repeats, documents, change });
       }
     }
   }
@@ -78,8 +85,8 @@ function shareRow(group: string, name: string, count: number): Row {
   };
 }
 
-function titleOf({ cases, repeats, clusterSize, change }: Cell): string {
-  const clusters = clusterSize > 1 ? `, documents of ${clusterSize}` : "";
+function titleOf({ cases, repeats, documents, change }: Cell): string {
+  const clusters = documents === "single" ? "" : `, ${familyNames[documents]}`;
   return `${change === 0 ? "identical" : "at the margin"}, ${cases} x ${repeats}${clusters}`;
 }
 
@@ -101,9 +108,9 @@ function worst(tallies: readonly CellTally[], count: "pass" | "fail", of: (cell:
 
 function goalsOf(tallies: readonly CellTally[]): readonly Goal[] {
   const goals: Goal[] = [];
-  for (const clustered of [false, true]) {
-    const inFamily = (cell: Cell): boolean => cell.clusterSize > 1 === clustered;
-    const family = clustered ? "with clusters" : "without clusters";
+  for (const documents of families) {
+    const inFamily = (cell: Cell): boolean => cell.documents === documents;
+    const family = familyNames[documents];
     const atMargin = (cell: Cell): boolean => inFamily(cell) && cell.change < 0;
     const large = worst(tallies, "pass", (cell) => atMargin(cell) && cell.cases > 50);
     const small = worst(tallies, "pass", (cell) => atMargin(cell) && cell.cases === 50);
@@ -117,8 +124,8 @@ function goalsOf(tallies: readonly CellTally[]): readonly Goal[] {
   const planned = worst(
     tallies,
     "pass",
-    ({ cases, repeats, clusterSize, change }) =>
-      cases === 200 && repeats === 3 && clusterSize === 1 && change === 0,
+    ({ cases, repeats, documents, change }) =>
+      cases === 200 && repeats === 3 && documents === "single" && change === 0,
   );
   goals.push(goal("pass of an identical bundle, 200 cases x 3 (%)", planned, "higher", 90));
   return goals;

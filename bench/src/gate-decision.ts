@@ -11,7 +11,7 @@ import {
   metricScores,
 } from "@verdigris/eval-gate";
 import { type ClusterIndex, indexClusters } from "@verdigris/statistics";
-import type { Cell, Scores } from "./gate-world.ts";
+import { type Cell, documentsOf, type Scores } from "./gate-world.ts";
 
 /** What the gate says of one metric, and what simpler rules would have said. */
 export interface Decision {
@@ -24,6 +24,7 @@ export interface Decision {
 /** Everything about a cell that does not change from one draw to the next. */
 export interface Question {
   readonly set: EvalSet;
+  readonly documents: readonly number[];
   readonly clusters: ClusterIndex | undefined;
   readonly policy: GatePolicy;
   /** Where each case begins in the scores. */
@@ -35,20 +36,23 @@ const alpha = 0.05;
 const startedAt = 1_790_000_000_000;
 
 /** One metric, no slices: the decision rule and nothing beside it. */
-export function questionOf({ cases, repeats, clusterSize }: Cell, margin: number): Question {
-  const documentOf = (i: number): string => `document ${Math.floor(i / clusterSize)}`;
+export function questionOf(cell: Cell, margin: number): Question {
+  const { cases, repeats } = cell;
+  const documents = documentsOf(cell);
+  const clustered = cell.documents !== "single";
   const set = defineEvalSet({
     name: "simulated",
     version: "1",
     cases: Array.from({ length: cases }, (_, i) => ({
       id: `case-${i}`,
       input: `question ${i}`,
-      ...(clusterSize > 1 ? { cluster: documentOf(i) } : {}),
+      ...(clustered ? { cluster: `document ${documents[i]}` } : {}),
     })),
   });
   return {
     set,
-    clusters: clusterSize > 1 ? indexClusters(set.cases.map((_, i) => documentOf(i))) : undefined,
+    documents,
+    clusters: clustered ? indexClusters(documents) : undefined,
     policy: definePolicy({ metrics: [{ kind: "pass-rate", metric: "exact", margin }] }),
     starts: Int32Array.from({ length: cases + 1 }, (_, i) => i * repeats),
   };

@@ -41,7 +41,7 @@ function simulate({ cell, stream, repetitions }: Task): Tally {
   const length = cell.cases * cell.repeats;
   const scores: Scores = { blue: new Float64Array(length), green: new Float64Array(length) };
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    world.draw(cell, random, scores);
+    world.draw(cell, question.documents, random, scores);
     const decision = decide(question, scores);
     if (decision.gate !== "inconclusive") tally[decision.gate]++;
     if (decision.meanLower) tally.meanLower++;

@@ -4,8 +4,8 @@ import { randomFrom } from "./ids.ts";
 export interface Cell {
   readonly cases: number;
   readonly repeats: number;
-  /** Cases per document; 1 is without clusters. */
-  readonly clusterSize: number;
+  /** How many cases a document has: one each (no clusters), four each, or one to thirteen. */
+  readonly documents: "single" | "even" | "uneven";
   /** True change of the pass rate. */
   readonly change: number;
 }
@@ -17,6 +17,24 @@ export interface Scores {
 }
 
 const poolSize = 100_000;
+/** Sizes of documents, over and over. */
+const sizes: Readonly<Record<Cell["documents"], readonly number[]>> = {
+  single: [1],
+  even: [4],
+  uneven: [1, 1, 2, 2, 3, 4, 6, 13],
+};
+
+/** The document of each case, by number. */
+export function documentsOf({ cases, documents }: Cell): readonly number[] {
+  const cycle = sizes[documents];
+  const of: number[] = [];
+  for (let document = 0; of.length < cases; document++) {
+    const size = Math.min(cycle[document % cycle.length] ?? 1, cases - of.length);
+    for (let i = 0; i < size; i++) of.push(document);
+  }
+  return of;
+}
+
 /** How far the cases of one document move together from one run of a bundle to another, on the logit scale. */
 const documentNoise = 0.5;
 
@@ -65,8 +83,8 @@ interface Rates {
 /** The cases there are. */
 export interface World {
   readonly meanPassRate: number;
-  /** Fills `into` with one run of both bundles on freshly chosen cases. */
-  draw(cell: Cell, random: () => number, into: Scores): void;
+  /** Fills `into` with one run of both bundles on freshly chosen cases of these {@link documentsOf}. */
+  draw(cell: Cell, documents: readonly number[], random: () => number, into: Scores): void;
 }
 
 function meanOf(values: Float64Array): number {
@@ -85,8 +103,9 @@ function documentNoiseFrom(random: () => number, size: number): Float64Array {
 }
 
 /** Green's rates under the common shift of logits that changes the mean by exactly `change`. */
-function ratesFor(random: () => number, pool: readonly number[], { clusterSize, change }: Cell): Rates {
-  const [ofBlue, ofGreen] = [documentNoiseFrom(random, clusterSize), documentNoiseFrom(random, clusterSize)];
+function ratesFor(random: () => number, pool: readonly number[], { documents, change }: Cell): Rates {
+  const most = Math.max(...sizes[documents]);
+  const [ofBlue, ofGreen] = [documentNoiseFrom(random, most), documentNoiseFrom(random, most)];
   const at = (shift: number, noise: Float64Array): Float64Array =>
     Float64Array.from(pool, (logit, i) => logistic(logit + shift + (noise[i] ?? 0)));
   const blue = at(0, ofBlue);
@@ -97,7 +116,7 @@ function ratesFor(random: () => number, pool: readonly number[], { clusterSize, 
     if (meanOf(at(middle, ofGreen)) > target) high = middle;
     else low = middle;
   }
-  return { blue, green: clusterSize === 1 && change === 0 ? blue : at(low, ofGreen) };
+  return { blue, green: documents === "single" && change === 0 ? blue : at(low, ofGreen) };
 }
 
 /** Uniform in [0, 1), 32 bits a draw; streams of one seed never meet. sfc32 of PractRand, which needs 12 steps to warm up. */
@@ -130,24 +149,26 @@ export function createWorld(seed: number): World {
   const pool = drawPool(randomFrom(seed));
   const known = new Map<string, Rates>();
   const ratesOf = (cell: Cell): Rates => {
-    const key = `${cell.clusterSize} ${cell.change}`;
+    const key = `${cell.documents} ${cell.change}`;
     const rates = known.get(key) ?? ratesFor(randomFrom(seed + 1), pool, cell);
     known.set(key, rates);
     return rates;
   };
   return {
     meanPassRate: pool.reduce((sum, logit) => sum + logistic(logit), 0) / poolSize,
-    draw(cell, random, { blue, green }) {
-      const { cases, repeats, clusterSize } = cell;
+    draw(cell, documents, random, { blue, green }) {
+      const { repeats } = cell;
       const rates = ratesOf(cell);
-      const documents = poolSize / clusterSize;
-      let first = 0;
-      for (let i = 0; i < cases; i++) {
-        const within = i % clusterSize;
-        if (within === 0) first = Math.floor(random() * documents) * clusterSize;
-        run(random, rates.blue[first + within] ?? 0, { into: blue, from: i * repeats, count: repeats });
-        run(random, rates.green[first + within] ?? 0, { into: green, from: i * repeats, count: repeats });
-      }
+      const most = Math.max(...sizes[cell.documents]);
+      const inPool = Math.floor(poolSize / most);
+      let at = 0;
+      let document = -1;
+      documents.forEach((of, i) => {
+        at = of === document ? at + 1 : Math.floor(random() * inPool) * most;
+        document = of;
+        run(random, rates.blue[at] ?? 0, { into: blue, from: i * repeats, count: repeats });
+        run(random, rates.green[at] ?? 0, { into: green, from: i * repeats, count: repeats });
+      });
     },
   };
 }

@@ -24,6 +24,7 @@ export type {
   RareEventFinding,
   SliceFinding,
 } from "./evidence/findings.ts";
+export { gateAnswer } from "./evidence/gate-answer.ts";
 export {
   type ArmScores,
   type ComparedCase,
@@ -33,7 +34,7 @@ export {
 } from "./gate/comparison.ts";
 export type { Strata } from "./gate/estimate.ts";
 export { evaluateGate } from "./gate/evaluate-gate.ts";
-export type { GateOptions } from "./gate/gate-options.ts";
+export type { FirstLook, GateOptions } from "./gate/gate-options.ts";
 export type { PromptText } from "./gate/held-out.ts";
 export { type ComparedFindings, type JudgeOptions, judgeMetrics } from "./gate/judge-metrics.ts";
 export { definePolicy } from "./policy/define-policy.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, isVerdigrisError } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
-import { checkEvidence, type EvidenceDemand } from "../src/index.ts";
+import { checkEvidence, type EvidenceDemand, type GateEvidence, gateAnswer } from "../src/index.ts";
 import { clock, gate, hex, sampleResults, sampleSet } from "./samples.ts";
 
 const set = sampleSet(200);
@@ -78,5 +78,18 @@ describe("evidence made elsewhere", () => {
 
   it("needs an age that can be met", () => {
     expect(() => checkEvidence(fromFile(), { ...demand, maxAgeMs: 0 })).toThrow(TypeError);
+  });
+});
+
+describe("the answer of a gate", () => {
+  it("is the verdict, its line and the digest of the evidence, for whoever releases [GATE-EVIDENCE]", () => {
+    const { verdict, summary, digest } = evidence;
+    expect(gateAnswer(evidence)).toEqual({ verdict, summary, evidence: digest });
+    expect(Object.isFrozen(gateAnswer(evidence))).toBe(true);
+  });
+
+  it("is not given for a record that was changed [GATE-EVIDENCE]", () => {
+    const changed = { ...evidence, verdict: "fail" } satisfies GateEvidence;
+    expect(() => gateAnswer(changed)).toThrow(expect.objectContaining({ code: "evidence-invalid" }));
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EvalResults, JudgeCard, ScorerIdentity } from "../src/index.ts";
-import { codes, gate, judge, notes, passRate, random, sampleResults, sampleSet } from "./samples.ts";
+
+import { codes, gate, judge, notes, passRate, sampleResults, sampleSet } from "./samples.ts";
 
 const set = sampleSet(200);
 const steady = (at: number): number => (at % 10 === 0 ? 0 : 1);
@@ -141,109 +142,5 @@ describe("the quality axis", () => {
     );
     expect(notes(judged(judge))).not.toContain("judge-is-candidate");
     expect(notes(judged({ ...judge, labels: 40 }))).toContain("judge-few-labels");
-  });
-});
-
-describe("noise, looks and clusters", () => {
-  const draw = random(3);
-  const noisy = (): number => (draw() < 0.8 ? 1 : 0);
-
-  it("shows how far the baseline lies from itself: measured by a second run, else estimated from repeats [GATE-NOISE]", () => {
-    const [baseline, baselineAgain] = [sampleResults(set, noisy), sampleResults(set, noisy)];
-    const candidate = sampleResults(set, noisy, { bundle: "green" });
-    const measured = gate({ set, baseline, baselineAgain, candidate, policy: lenient }).metrics[0]?.noise;
-    expect(measured?.source).toBe("measured");
-    expect(measured?.disagree).toBeGreaterThan(20);
-    // 1.645 √(2 · 0.8 · 0.2 / 200)
-    expect(measured?.expected).toBeCloseTo(0.066, 1);
-    expect(gate({ set, baseline, candidate, policy: lenient }).metrics[0]?.noise).toBeNull();
-    const repeated = {
-      set,
-      baseline: sampleResults(set, noisy, { repeats: 3 }),
-      candidate: sampleResults(set, noisy, { bundle: "green", repeats: 3 }),
-    };
-    const estimated = gate({ ...repeated, policy: lenient }).metrics[0]?.noise;
-    expect(estimated).toMatchObject({ source: "estimated", difference: null, disagree: null });
-    expect(estimated?.expected).toBeCloseTo(1.645 * Math.sqrt((2 * 0.16) / 3 / 200), 2);
-  });
-
-  it("says that a bundle compared with itself measures the noise", () => {
-    expect(notes(gate({ set, baseline: blue, candidate: blue }))).toContain("same-bundle");
-  });
-
-  it("allows one planned top-up, at half of alpha each, and stores both looks [GATE-LOOKS]", () => {
-    const policy = { metrics: [passRate], looks: 2 as const };
-    const shaky = (bundle: "blue" | "green", n: number): EvalResults =>
-      sampleResults(sampleSet(n), (at) => (at % 9 === (bundle === "blue" ? 0 : 1) ? 0 : 1), { bundle });
-    const first = gate({
-      set: sampleSet(90),
-      baseline: shaky("blue", 90),
-      candidate: shaky("green", 90),
-      policy,
-    });
-    expect(first).toMatchObject({ verdict: "inconclusive", looks: [{ look: 1, alpha: 0.025 }] });
-    const more = {
-      set: sampleSet(900),
-      baseline: shaky("blue", 900),
-      candidate: shaky("green", 900),
-      policy,
-    };
-    const second = gate({ ...more, previous: first });
-    expect(second.verdict).toBe("pass");
-    expect(second.looks).toMatchObject([
-      { look: 1, verdict: "inconclusive", set: first.set.digest },
-      { look: 2, verdict: "pass", alpha: 0.025 },
-    ]);
-    const refused = [
-      { ...more, previous: second },
-      { ...more, previous: first, policy: { ...policy, looks: 1 as const } },
-      { ...more, previous: first, policy: { ...policy, alpha: 0.1 } },
-      { ...more, previous: { ...first, verdict: "pass" as const } },
-      { ...more, previous: first, candidate: sampleResults(more.set, steady, { bundle: "other" }) },
-      { ...more, previous: first, baseline: sampleResults(more.set, steady, { bundle: "other" }) },
-      {
-        set: sampleSet(90),
-        baseline: shaky("blue", 90),
-        candidate: shaky("green", 90),
-        policy,
-        previous: first,
-      },
-    ];
-    for (const options of refused) expect(codes(gate(options))).toContain("look-refused");
-  });
-
-  it("counts cases of one cluster as related: the same scores say less", () => {
-    const scores = (at: number): number => (Math.floor(at / 10) % 4 === 0 ? 0 : 1);
-    const loose = {
-      set,
-      baseline: sampleResults(set, scores),
-      candidate: sampleResults(set, (at) => (at < 30 ? 1 : at < 60 ? 0 : scores(at)), { bundle: "green" }),
-    };
-    const clustered = sampleSet(200, (at) => ({ cluster: `doc-${Math.floor(at / 5)}` }));
-    const alone = gate({ ...loose, policy: lenient }).metrics[0];
-    const related = gate({
-      set: clustered,
-      baseline: sampleResults(clustered, scores),
-      candidate: sampleResults(clustered, (at) => (at < 30 ? 1 : at < 60 ? 0 : scores(at)), {
-        bundle: "green",
-      }),
-      policy: lenient,
-    }).metrics[0];
-    expect(related).toMatchObject({ clusters: 40, n: 200, difference: alone?.difference });
-    const width = (found: typeof alone): number =>
-      (found?.interval?.upper ?? 0) - (found?.interval?.lower ?? 0);
-    expect(related?.interval?.method).toBe("clustered-t");
-    expect(width(related)).toBeGreaterThan(1.5 * width(alone));
-  });
-
-  it("falls back to a bound that holds at any size on few clusters", () => {
-    const few = sampleSet(200, (at) => ({ cluster: `doc-${at % 8}` }));
-    const evidence = gate({
-      set: few,
-      baseline: sampleResults(few, steady),
-      candidate: sampleResults(few, steady, { bundle: "green" }),
-    });
-    expect(evidence.metrics[0]?.interval?.method).toBe("betting");
-    expect(evidence.verdict).toBe("inconclusive");
   });
 });

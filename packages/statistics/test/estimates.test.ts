@@ -49,6 +49,65 @@ describe("a mean", () => {
     );
   });
 
+  const labelled = fc.array(fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.nat(6)), {
+    minLength: 3,
+    maxLength: 40,
+  });
+
+  it("of uneven clusters has the error and the degrees of freedom of the definition by matrices", () => {
+    fc.assert(
+      fc.property(labelled, (cases) => {
+        const clusters = cases.map(([, label]) => label);
+        const names = [...new Set(clusters)];
+        fc.pre(names.length > 1);
+        const n = cases.length;
+        const mean = cases.reduce((sum, [value]) => sum + value, 0) / n;
+        // Bell & McCaffrey: V = Σ (a_c' e_c)² / n² with a_c = (I - H_cc)^(-1/2) 1, which is 1 / √(1 - n_c / n) here.
+        const vectors = names.map((name) => {
+          const members = clusters.map((label) => (label === name ? 1 : 0));
+          const size = members.reduce((sum: number, member) => sum + member, 0);
+          const weight = 1 / Math.sqrt(1 - size / n);
+          // (I - H) applied to the weighted members.
+          return members.map((member) => weight * (member - size / n));
+        });
+        const dot = (a: readonly number[], b: readonly number[]): number =>
+          a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+        const squares = vectors.map(
+          (vector) =>
+            dot(
+              vector,
+              cases.map(([value]) => value),
+            ) ** 2,
+        );
+        const trace = vectors.reduce((sum, vector) => sum + dot(vector, vector), 0);
+        const traceOfSquare = vectors.reduce(
+          (sum, one) => sum + vectors.reduce((inner, other) => inner + dot(one, other) ** 2, 0),
+          0,
+        );
+        const found = clusteredMean({ values: cases.map(([value]) => value), clusters, form: "uneven" });
+        expect(found.mean).toBeCloseTo(mean, 12);
+        expect(found.standardError).toBeCloseTo(Math.sqrt(squares.reduce((sum, x) => sum + x, 0)) / n, 10);
+        expect(found.degreesOfFreedom).toBeCloseTo(trace ** 2 / traceOfSquare, 8);
+        expect(found.degreesOfFreedom).toBeLessThanOrEqual(names.length - 1 + 1e-9);
+      }),
+    );
+  });
+
+  it("of even clusters is the same in both forms", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
+        (eight) => {
+          const clusters = eight.map((_, i) => i % 4);
+          const plain = clusteredMean({ values: eight, clusters });
+          const uneven = clusteredMean({ values: eight, clusters, form: "uneven" });
+          expect(uneven.standardError).toBeCloseTo(plain.standardError, 12);
+          expect(uneven.degreesOfFreedom).toBeCloseTo(3, 12);
+        },
+      ),
+    );
+  });
+
   it("is refuted by its p-value exactly where its interval ends", () => {
     const estimate = clusteredMean({ values: [-0.4, -0.1, -0.3, 0.1, -0.2, -0.5] });
     const { upper } = tInterval(estimate, { alpha: 0.03 });

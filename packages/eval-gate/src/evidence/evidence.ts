@@ -49,6 +49,7 @@ export type GateNoteCode =
   | "coverage-warns"
   | "coverage-unknown"
   | "post-stratified"
+  | "noise-unmeasured"
   | "worse-within-margin";
 
 /** One sentence for people, with what it is about. */

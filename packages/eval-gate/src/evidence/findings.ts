@@ -10,14 +10,14 @@ export interface Bounds {
 
 /** How far the baseline lies from itself. */
 export interface NoiseFloor {
-  /** `measured`: a second run of the baseline; `estimated`: from how its repeats differ. */
-  readonly source: "measured" | "estimated";
-  /** What the second run's mean differed by; null when estimated. */
-  readonly difference: number | null;
-  /** An identical bundle differs by more than this in one comparison of ten. */
+  /** `measured`: a second run of the baseline; `split-half`: every second repeat against the others, of half as many. */
+  readonly source: "measured" | "split-half";
+  /** What the two runs, or the two halves, differed by. */
+  readonly difference: number;
+  /** An identical bundle with as many repeats as this differs by more than this in one comparison of ten. */
   readonly expected: number;
-  /** Cases on which the two runs of the baseline disagree; null when estimated. */
-  readonly disagree: number | null;
+  /** Cases on which the two runs, or the two halves, disagree. */
+  readonly disagree: number;
 }
 
 /** One way to get from `inconclusive` to a decision, and its price, if the two bundles are the same. */
@@ -36,6 +36,11 @@ export interface GatePlan {
   /** Smallest margin that an identical bundle passes with `power`; null when the spread is not known. */
   readonly confirms: number | null;
   readonly power: number;
+  /**
+   * What the set has fewer than ten of, so that its bound is one that holds for any data and is wide: independent clusters, or
+   * cases on which the bundles differ.
+   */
+  readonly lacks: "clusters" | "changes" | null;
   /** Empty unless not decided. */
   readonly levers: readonly Lever[];
 }

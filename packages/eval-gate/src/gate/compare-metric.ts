@@ -54,21 +54,15 @@ export function compareMetric(options: CompareOptions): DraftFinding {
   const differences = differencesOf(green, blue);
   const sample = sampleOf(differences, frame, isBinary(green) && isBinary(blue));
   const interval = differenceBounds(sample, alpha);
-  const { mean, standardError } = sample.estimate;
   return {
     ...base,
     baseline: meanOf(blue.means, frame),
-    difference: mean,
+    difference: sample.estimate.mean,
     interval,
     p: pWorse(sample),
     ...changedCases(cases, differences),
     noise: noiseFloor({ blue, again, frame }),
-    plan: planOf({
-      ...{ blue, green, differences, standardError, alpha, power, runCost },
-      margin: base.margin,
-      decided: interval.lower > -base.margin || interval.upper < 0,
-      simple: sample.binary && frame.clusters === undefined && frame.strata === null,
-    }),
+    plan: planOf({ blue, green, sample, interval, margin: base.margin, alpha, power, runCost }),
   };
 }
 

@@ -29,10 +29,10 @@ export interface Strata {
 /** Every case by itself, all the same. */
 export const plainFrame: Frame = { clusters: undefined, strata: null };
 
-/** Below this a t interval of means is not to be trusted. */
-const fewestClusters = 30;
+/** Below this a t interval of means is not to be trusted: simulated error rates hold from here on. */
+export const fewestClusters = 10;
 /** With fewer values that differ from the usual one, neither is their spread. */
-const fewestDiffering = 10;
+export const fewestDiffering = 10;
 
 /** The mean that {@link estimateMean} estimates, where nobody asks how well it is known. */
 export function meanOf(values: Float64Array, { strata }: Frame): number {
@@ -43,12 +43,12 @@ export function meanOf(values: Float64Array, { strata }: Frame): number {
 }
 
 /**
- * The mean of one value per case with its standard error: the finite-cluster form of `clusteredMean`, and with strata the
+ * The mean of one value per case with its standard error: `clusteredMean` in its form for uneven clusters, and with strata the
  * post-stratified mean `Σ p_h mean_h` with the residuals taken within strata (Cochran 1977, §5A.9), each stretched by
  * `√(n_h / (n_h - 1))` so that a small stratum does not look certain.
  */
 export function estimateMean(values: Float64Array, { clusters, strata }: Frame): MeanEstimate {
-  if (strata === null) return clusteredMean(clusters === undefined ? { values } : { values, clusters });
+  if (strata === null) return clusteredEstimate(values, clusters);
   const groups = strataSums(values, strata);
   const residuals = values.map((value, at) => {
     const stratum = strata.of[at] ?? 0;
@@ -56,11 +56,13 @@ export function estimateMean(values: Float64Array, { clusters, strata }: Frame):
     const stretch = n > 1 ? Math.sqrt(n / (n - 1)) : 1;
     return (((strata.shares[stratum] ?? 0) * values.length) / n) * stretch * (value - sum / n);
   });
-  const spread = clusteredMean(
-    clusters === undefined ? { values: residuals } : { values: residuals, clusters },
-  );
+  const spread = clusteredEstimate(residuals, clusters);
   const degreesOfFreedom = Math.max(0, spread.degreesOfFreedom - (groups.length - 1));
   return { ...spread, mean: stratifiedMean(groups, strata), degreesOfFreedom };
+}
+
+function clusteredEstimate(values: Float64Array, clusters: ClusterIndex | undefined): MeanEstimate {
+  return clusteredMean(clusters === undefined ? { values } : { values, clusters, form: "uneven" });
 }
 
 interface StratumSum {
@@ -100,7 +102,7 @@ export function sampleOf(values: Float64Array, frame: Frame, binary: boolean): S
 
 /**
  * One-sided bounds of the mean difference, green less blue: Tango's score interval for one pass or fail per case without
- * clusters or weights; the clustered t interval from 30 clusters and 10 differing cases on; the betting interval otherwise,
+ * clusters or weights; the clustered t interval from 10 clusters and 10 differing cases on; the betting interval otherwise,
  * which holds at any size and is wide on little data. `alpha` is one-sided.
  */
 export function differenceBounds(sample: Sample, alpha: number): Bounds {
@@ -175,7 +177,7 @@ export function discordant(differences: Float64Array): { readonly gained: number
 }
 
 /** One value per cluster whose plain mean is the weighted mean of all cases, and what the largest can be. */
-function clusterTotals(
+export function clusterTotals(
   values: Float64Array,
   { clusters, strata }: Frame,
 ): { readonly totals: readonly number[]; readonly largest: number } {

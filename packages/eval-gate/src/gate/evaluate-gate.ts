@@ -8,8 +8,9 @@ import {
 import type { ArmRef, GateEvidence, GateNote, GateReason } from "../evidence/evidence.ts";
 import { sealEvidence } from "../evidence/seal.ts";
 import type { GatePolicy } from "../policy/policy.ts";
-import type { CaseResult, EvalResults } from "../results/results.ts";
-import { type ArmScores, type Comparison, readScores, scoresOf } from "./comparison.ts";
+import type { EvalResults } from "../results/results.ts";
+import { againReasons, readAgain } from "./baseline-again.ts";
+import { type Comparison, scoresOf } from "./comparison.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { type ComparedFindings, judgeMetrics } from "./judge-metrics.ts";
 import { alphaOf, checkLook, recordLook } from "./look.ts";
@@ -39,8 +40,9 @@ export function evaluateGate(options: GateOptions): GateEvidence {
   const { comparison } = selected;
   const early = [
     ...baselineReasons(options, baseline),
-    ...checkLook(previous, policy, baseline, candidate),
+    ...checkLook({ previous, set, policy, baseline, candidate }),
     ...scorers.reasons,
+    ...againReasons({ ...options, baseline }),
     ...selected.reasons,
   ];
   if (early.length === 0 && comparison.cases.length === 0) {
@@ -80,7 +82,7 @@ export function evaluateGate(options: GateOptions): GateEvidence {
     rareEvents: findings.rareEvents,
     slices: findings.slices,
     mustPass: findings.mustPass,
-    looks: recordLook(previous, look),
+    looks: recordLook(previous?.evidence, look),
   });
 }
 
@@ -106,12 +108,13 @@ function judge(
 ): Findings {
   const { set, candidate, policy } = options;
   const weighing = weighCases(comparison.cases, options.production, policy);
+  const again = readAgain({ ...options, baseline }, comparison);
   const compared = judgeMetrics({
     comparison,
     strata: weighing.strata,
     policy,
     alpha,
-    again: againOf(options, comparison),
+    again: again.scores,
     runCost: meanCost([baseline, candidate]),
   });
   const rareEvents = policy.metrics.flatMap((metric) =>
@@ -142,6 +145,7 @@ function judge(
     reasons,
     notes: [
       ...weighing.notes,
+      ...again.notes,
       ...within.map(({ text, metric, slice }) =>
         note("worse-within-margin", text, slice === null ? { metric } : { metric, slice }),
       ),
@@ -247,18 +251,6 @@ function meanCost(arms: readonly (EvalResults | null)[]): number | null {
   return count === 0 ? null : sum / count;
 }
 
-/** The second run of the baseline on the compared cases; null where it does not hold all of them, measured. */
-function againOf({ baselineAgain, policy }: GateOptions, { cases, baseline }: Comparison): ArmScores | null {
-  if (baselineAgain === undefined || baseline === null) return null;
-  const found = cases.flatMap(({ id }): CaseResult[] => {
-    const result = baselineAgain.cases.get(id);
-    return result === undefined ? [] : [result];
-  });
-  const compared = policy.metrics.flatMap(({ kind, metric }) => (kind === "rare-event" ? [] : [metric]));
-  const { arm, gaps } = readScores(found, compared);
-  return found.length === cases.length && gaps.length === 0 ? arm : null;
-}
-
 function isResults(value: unknown): value is EvalResults {
   return isPlainObject(value) && value.cases instanceof Map && isPlainObject(value.header);
 }
@@ -284,5 +276,8 @@ function requireOptions(options: GateOptions): void {
   }
   if (baselineAgain.header.bundle.digest !== baseline.header.bundle.digest) {
     throw new InvalidArgumentError("baselineAgain", "must be results of the baseline's own bundle");
+  }
+  if (baselineAgain.digest === baseline.digest) {
+    throw new InvalidArgumentError("baselineAgain", "must be another run than the baseline's own results");
   }
 }

@@ -6,6 +6,14 @@ import type { ProductionSlices } from "../production/coverage-report.ts";
 import type { EvalResults } from "../results/results.ts";
 import type { PromptText } from "./held-out.ts";
 
+/** The first of two planned looks. The second must hold all its results, unchanged, and more. */
+export interface FirstLook {
+  readonly evidence: GateEvidence;
+  /** The results it judged; null for a first bundle. */
+  readonly baseline: EvalResults | null;
+  readonly candidate: EvalResults;
+}
+
 /** What a gate judges. */
 export interface GateOptions {
   readonly set: EvalSet;
@@ -21,10 +29,13 @@ export interface GateOptions {
    * @default not looked at, and the verdict says so
    */
   readonly prompts?: readonly PromptText[];
-  /** A second run of the baseline, for the noise floor beside the verdict. @default estimated from repeats */
+  /**
+   * A second run of the baseline on the same cases, by the same scorers: blue against itself, beside the verdict.
+   * @default one half of the baseline's repeats against the other
+   */
   readonly baselineAgain?: EvalResults;
-  /** Evidence of the first look, where the policy plans two and the first was inconclusive. @default this is the first */
-  readonly previous?: GateEvidence;
+  /** The first look, where the policy plans two and the first was inconclusive. @default this is the first */
+  readonly previous?: FirstLook;
   /** @default systemClock */
   readonly clock?: Clock;
 }

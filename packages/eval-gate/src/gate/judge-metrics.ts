@@ -18,7 +18,7 @@ import {
   selectClusters,
   selectScores,
 } from "./comparison.ts";
-import type { Frame, Strata } from "./estimate.ts";
+import { type Frame, fewestClusters, fewestDiffering, type Strata } from "./estimate.ts";
 import { reason, signed } from "./remarks.ts";
 import { type DraftSlice, fewestSliceCases, type ScreenedSlice, screenSlices } from "./screen-slices.ts";
 
@@ -152,7 +152,7 @@ function findingReasons(finding: ComparedFinding): readonly GateReason[] {
   ];
 }
 
-function planText({ plan, margin }: ComparedFinding): string {
+function planText({ plan, margin, clusters, won, lost }: ComparedFinding): string {
   if (plan?.confirms == null) return "; too little is known to say what would decide it";
   const points = (value: number): string => `${(value * 100).toFixed(1)} points`;
   const levers = plan.levers.flatMap(({ lever, value, runs, cost }) => {
@@ -161,5 +161,10 @@ function planText({ plan, margin }: ComparedFinding): string {
     return [lever === "cases" ? `${value} cases (${price})` : `${value} repeats of each case (${price})`];
   });
   const ways = levers.length === 0 ? "" : `; ${levers.join(" or ")} would confirm ${points(margin)}`;
-  return `; this set can confirm a margin of ${points(plan.confirms)}${ways}`;
+  const few = {
+    clusters: `; it has ${clusters} independent clusters and a close bound needs ${fewestClusters}`,
+    changes: `; the bundles differ on ${won.count + lost.count} cases and a close bound needs ${fewestDiffering}`,
+  };
+  const lacks = plan.lacks === null ? "" : few[plan.lacks];
+  return `; this set can confirm a margin of ${points(plan.confirms)}${lacks}${ways}`;
 }

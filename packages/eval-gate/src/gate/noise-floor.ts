@@ -1,6 +1,6 @@
 import { normalQuantile } from "@verdigris/statistics";
 import type { NoiseFloor } from "../evidence/findings.ts";
-import { differencesOf, isRepeated, type MetricScores } from "./comparison.ts";
+import { differencesOf, isRepeated, type MetricScores, metricScores } from "./comparison.ts";
 import { discordant, estimateMean, type Frame } from "./estimate.ts";
 
 /** What tells how far the baseline lies from itself. */
@@ -11,29 +11,44 @@ export interface NoiseFacts {
   readonly frame: Frame;
 }
 
-/** How far an identical bundle lies from the baseline in nine comparisons of ten. */
+/**
+ * How far an identical bundle lies from the baseline in nine comparisons of ten: from a second run, else from one half of
+ * the repeats against the other. Halves of one run share the hour and whatever else did not change while it lasted.
+ */
 export function noiseFloor({ blue, again, frame }: NoiseFacts): NoiseFloor | null {
-  const z = -normalQuantile(0.05);
-  if (again !== null) {
-    const values = differencesOf(again, blue);
-    const estimate = estimateMean(values, frame);
-    const { gained, lost } = discordant(values);
-    const expected = z * estimate.standardError;
-    return { source: "measured", difference: estimate.mean, expected, disagree: gained + lost };
-  }
+  if (again !== null) return { source: "measured", ...compare(again, blue, { frame, share: 1 }) };
   if (!isRepeated(blue)) return null;
-  const { scores, starts, means } = blue;
-  const n = means.length;
-  let sum = 0;
+  const [even, odd] = [halfOf(blue, 0), halfOf(blue, 1)];
+  // A mean of h repeats varies K/h times as much as one of K.
+  const share = even.scores.length / blue.scores.length;
+  return { source: "split-half", ...compare(even, odd, { frame, share }) };
+}
+
+function compare(
+  one: MetricScores,
+  other: MetricScores,
+  { frame, share }: { readonly frame: Frame; readonly share: number },
+): Omit<NoiseFloor, "source"> {
+  const values = differencesOf(one, other);
+  const estimate = estimateMean(values, frame);
+  const { gained, lost } = discordant(values);
+  const expected = -normalQuantile(0.05) * estimate.standardError * Math.sqrt(share);
+  return { difference: estimate.mean, expected, disagree: gained + lost };
+}
+
+/** Every second repeat of each case, beginning with the first or the second, so that neither half is the later one. */
+function halfOf({ scores, starts }: MetricScores, first: 0 | 1): MetricScores {
+  const n = starts.length - 1;
+  const half = new Int32Array(n + 1);
   for (let at = 0; at < n; at++) {
-    const from = starts[at] ?? 0;
-    const to = starts[at + 1] ?? 0;
-    const centre = means[at] ?? 0;
-    let squares = 0;
-    for (let i = from; i < to; i++) squares += ((scores[i] ?? 0) - centre) ** 2;
-    // Two runs of K repeats each: twice the variance of a mean of K.
-    sum += (2 * squares) / (to - from - 1) / (to - from);
+    half[at + 1] = (half[at] ?? 0) + (((starts[at + 1] ?? 0) - (starts[at] ?? 0)) >> 1);
   }
-  const expected = z * Math.sqrt(sum / n / n);
-  return { source: "estimated", difference: null, expected, disagree: null };
+  const chosen = new Float64Array(half[n] ?? 0);
+  for (let at = 0; at < n; at++) {
+    const from = (starts[at] ?? 0) + first;
+    const to = half[at] ?? 0;
+    const count = (half[at + 1] ?? 0) - to;
+    for (let k = 0; k < count; k++) chosen[to + k] = scores[from + 2 * k] ?? 0;
+  }
+  return metricScores(chosen, half);
 }

@@ -30,18 +30,39 @@ export function checkScorers(
   return { reasons, notes };
 }
 
+/** Why a second run of the baseline is no measure of its noise: other scorers or judges gave its scores. */
+export function checkAgain(
+  policy: GatePolicy,
+  baseline: EvalResults,
+  again: EvalResults,
+): readonly GateReason[] {
+  return policy.metrics.flatMap(({ kind, metric }) => {
+    const [before, now] = [scorerOf(baseline, metric), scorerOf(again, metric)];
+    if (kind === "rare-event" || before === undefined) return [];
+    if (now === undefined) {
+      const text = `no scorer of the second run of the baseline writes ${metric}: score it, or leave that run out`;
+      return [reason("metric-unmeasured", text, { metric })];
+    }
+    return differing(before, now, "second run of the baseline");
+  });
+}
+
 function scorerOf({ header }: EvalResults, metric: string): ScorerIdentity | undefined {
   return header.scorers.find((scorer) => scorer.metric === metric);
 }
 
-function differing(before: ScorerIdentity, now: ScorerIdentity): readonly GateReason[] {
+function differing(
+  before: ScorerIdentity,
+  now: ScorerIdentity,
+  arm: "candidate" | "second run of the baseline" = "candidate",
+): readonly GateReason[] {
   const about = { metric: now.metric };
   if (before.scorer !== now.scorer || before.version !== now.version) {
-    const text = `${now.metric} was scored by ${before.scorer} ${before.version} on the baseline and ${now.scorer} ${now.version} on the candidate: score one of them again`;
+    const text = `${now.metric} was scored by ${before.scorer} ${before.version} on the baseline and ${now.scorer} ${now.version} on the ${arm}: score one of them again`;
     return [reason("scorer-changed", text, about)];
   }
   if (judgeText(before.judge) === judgeText(now.judge)) return [];
-  const text = `${now.metric} was judged by ${judgeText(before.judge)} on the baseline and ${judgeText(now.judge)} on the candidate: judge one of them again`;
+  const text = `${now.metric} was judged by ${judgeText(before.judge)} on the baseline and ${judgeText(now.judge)} on the ${arm}: judge one of them again`;
   return [reason("judge-changed", text, about)];
 }
 

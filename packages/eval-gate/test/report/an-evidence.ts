@@ -34,7 +34,7 @@ export function aFinding(more: Partial<ComparedFinding> = {}, names: Names = pla
     ...{ won: { count: 2, cases: [names.id, `${names.id} 2`] }, lost: { count: 1, cases: [names.id] } },
     ...{
       tied: 400,
-      noise: { source: "estimated", difference: null, expected: 0.024, disagree: null },
+      noise: { source: "split-half", difference: 0.004, expected: 0.024, disagree: 12 },
       plan: null,
     },
     ...more,
