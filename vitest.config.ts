@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// An array replaces Vite's defaults, so the defaults are named again after ours.
-const conditions = ["@verdigris/source", "node", "module", "development|production"];
+// An array replaces Vite's defaults, so the defaults are named again after ours; without "module", which Node does not
+// know and whose builds it cannot always load.
+const conditions = ["@verdigris/source", "node", "development|production"];
 
 const report = process.env.VERDIGRIS_TEST_REPORT;
 

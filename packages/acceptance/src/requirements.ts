@@ -140,6 +140,34 @@ export const requirements: Readonly<Record<string, string>> = {
     "An instrument is given its process once, and what it began is waited for, in bounded time, when that closes.",
   "RUN-TOLD-ONCE":
     "A run that a process began or took up is told to have ended there exactly once: finished or released.",
+  "TELEMETRY-NAMES":
+    "Every foreign name this project writes stands in OpenTelemetry's registries and has not been superseded.",
+  "TELEMETRY-STAMP":
+    "Every span and log inside a run carries its bundle and run id, whoever makes it, on SDK 1.x, 2.x and 3.x.",
+  "TELEMETRY-SPANS":
+    "A run is a span with its steps below it, from its start here to its end here, wherever it goes on.",
+  "TELEMETRY-ROUTING":
+    "Why a run is on its bundle is a `feature_flag.evaluation` event, without the key that decided.",
+  "TELEMETRY-METRICS": "Metrics carry bundle id and role at record time, and never a run id.",
+  "TELEMETRY-SCORES": "A score is told as `gen_ai.evaluation.result` under the bundle that earned it.",
+  "TELEMETRY-CONTENT": "What users and models said is in no span, event or metric unless it is opted in.",
+  "TELEMETRY-PROPAGATION":
+    "What leaves with a request and what is believed of one is on a list; a key, a label or a token never leaves by itself.",
+  "TELEMETRY-LOG-FIELDS": "One function gives any logger fields with the bundle id beside the run id.",
+  "TELEMETRY-PIECES": "A span about a piece of a bundle carries the version of that piece.",
+  "TELEMETRY-SELF-CHECK":
+    "Where nothing would reach the host's providers, the host is told, once and as an event.",
+  "TELEMETRY-QUIET": "Telemetry that fails neither throws nor fails a run.",
+  "TELEMETRY-IDLE": "While no provider is registered, nothing of OpenTelemetry is called.",
+  "USAGE-RECORD":
+    "Every model call is on record with bundle, run, step, model, tokens, price and class, batched per node within bounds.",
+  "USAGE-ONCE": "What was noted is in the ledger exactly once, whatever replies were lost.",
+  "USAGE-BOUNDED":
+    "Records beyond a bound are dropped, told of and owned up to in the ledger, and hold up nothing.",
+  "COSTS-APART":
+    "A bill is by the bundle that made each call, with production, shadow, eval and preview apart.",
+  "COSTS-UNPRICED": "Calls without a price are listed and never counted as 0.",
+  "COSTS-EXACT": "The sums of a bill equal the ledger to the last digit.",
   "STATISTICS-VECTORS":
     "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
   "ROUTE-LINEARIZABLE":

@@ -25,7 +25,7 @@ function tierOf(folder: string): number {
 const house = packages();
 const folderOf = new Map(house.map(({ manifest, folder }) => [manifest.name, folder]));
 
-const importPattern = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+const importPattern = /(?:from|import)\s*\(?\s*["']([^"'\s]+)["']/g;
 
 function importsOf(path: string): string[] {
   return [...read(path).matchAll(importPattern)].map(([, name]) => name ?? "");

@@ -56,6 +56,10 @@ export interface RunEvents {
   "pipeline-unloaded": { readonly bundle: BundleId };
   "load-failed": { readonly bundle: BundleId; readonly error: unknown };
   "unload-failed": { readonly bundle: BundleId; readonly error: unknown };
+  /** Records of usage that will not reach the ledger: the store was away for too long, or refused them. */
+  "usage-lost": { readonly records: number; readonly error: unknown };
+  /** Something an operator should know of an instrument; every run goes on as if it were not there. */
+  "instrument-warning": { readonly source: string; readonly message: string };
   /** A listener or an instrument threw; the run went on. */
   "listener-failed": { readonly source: string; readonly error: unknown };
 }

@@ -31,5 +31,9 @@ export interface InstrumentedProcess {
   route(): Route | null;
   /** Rejects with `bundle-unknown`. */
   bundle(id: BundleId): Promise<Bundle>;
+  /** Tells operators of something, as the event `instrument-warning`. */
+  warn(source: string, message: string): void;
+  /** Tells that records of usage are lost, as the event `usage-lost`. */
+  usageLost(records: number, error: unknown): void;
   on<E extends keyof VerdigrisEvents>(event: E, fn: (payload: VerdigrisEvents[E]) => void): Unsubscribe;
 }

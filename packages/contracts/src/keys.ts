@@ -39,6 +39,9 @@ export interface AgentKeys {
   notice(at: number, id: string): string;
   /** What the agent itself remembers, in layers; its rows are named by `@verdigris/agent-state`. */
   readonly state: string;
+  /** All batches of usage records, and one: of the node that wrote it, by the time of its first record. */
+  readonly usages: string;
+  usage(at: number, node: string, seq: number): string;
   /** The header of a content-addressed blob; `hex` is the digest without its `sha256:`. */
   blob(hex: string): string;
   /** All chunks, those of one upload, or one of them. */
@@ -68,17 +71,19 @@ export function agentKeys(agent: string): AgentKeys {
     chunks: (hex, upload) =>
       `${prefix}chunk/${hex === undefined ? "" : `${hex}/`}${upload === undefined ? "" : `${upload}/`}`,
     chunk: (hex, upload, index) => `${prefix}chunk/${hex}/${upload}/${String(index).padStart(5, "0")}`,
+    usages: `${prefix}usage/`,
+    usage: (at, node, seq) => `${prefix}usage/${timeKey(at)}/${node}-${seq}`,
     notice: (at, id) => `${prefix}notice/${timeKey(at)}/${id}`,
   };
 }
 
 /** What every start and finish, every heartbeat, every upload and every write of an agent's memory writes. */
 const quietKey =
-  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|notice\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
+  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|(notice|usage)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
 
 /**
  * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
- * with every run (`pin`, `claim`, `moved`, an agent's memory), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
+ * with every run (`pin`, `claim`, `moved`, `usage`, an agent's memory), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
  * wake a fleet, and routes and lifecycle are what it listens for.
  */
 export function announces(key: string): boolean {

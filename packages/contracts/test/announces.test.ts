@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const hex = "a".repeat(64);
 
-test.each(["support", "pin", "claim", "moved", "node", "notice", "chunk", "route"])(
+test.each(["support", "pin", "claim", "moved", "node", "notice", "usage", "chunk", "route"])(
   "keys of runs are not pushed, routes and lifecycle are, for the agent %s under any prefix",
   (agent) => {
     const keys = agentKeys(agent);
@@ -13,6 +13,7 @@ test.each(["support", "pin", "claim", "moved", "node", "notice", "chunk", "route
       keys.claim("root:run"),
       keys.moved("run"),
       keys.notice(1_760_000_000_000, "id"),
+      keys.usage(1_760_000_000_000, "node", 12),
       keys.chunk(hex, "upload", 3),
       `${keys.prefix}node/n1`,
     ];

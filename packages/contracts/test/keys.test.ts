@@ -47,6 +47,7 @@ describe("agentKeys", () => {
       keys.bundle("b"),
       keys.index("docs", "1"),
       keys.pin("b", 5, "r"),
+      keys.usage(5, "n", 1),
       keys.claim("c"),
       keys.moved("r"),
       keys.audit(3),

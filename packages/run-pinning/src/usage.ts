@@ -2,6 +2,9 @@ import { InvalidArgumentError, type ModelUsage } from "@verdigris/contracts";
 
 const optionalTokens = ["cacheReadTokens", "cacheWriteTokens", "reasoningTokens"] as const;
 
+/** Of one call. Far above any price, and far below where the ledger's decimals would end. */
+const mostCost = 1_000_000;
+
 function atLeastZero(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
@@ -21,8 +24,8 @@ function checkTokens(usage: ModelUsage): void {
 }
 
 function checkCost({ cost, currency, priceTable, costSource }: ModelUsage): void {
-  if (cost !== null && !atLeastZero(cost))
-    throw new InvalidArgumentError("usage.cost", "must be 0 or more, or null when it is not known");
+  if (cost !== null && !(atLeastZero(cost) && cost <= mostCost))
+    throw new InvalidArgumentError("usage.cost", `must be 0 to ${mostCost}, or null when it is not known`);
   if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
     throw new InvalidArgumentError("usage.currency", "must be three capital letters, as in USD");
   if (priceTable !== undefined && !isShortText(priceTable))

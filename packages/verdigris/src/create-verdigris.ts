@@ -202,7 +202,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     },
     bundle: async (id) => ready().then(() => registry.get(id)),
     ...verbsOf(parts, ready, mustBeOpen),
-    ...createRecords(agent, store),
+    ...createRecords(agent, store, parts.ledger),
     mode: () => router?.mode() ?? null,
     nodes: async () => ready().then(() => router?.nodes() ?? []),
     status: async () => ready().then(() => statusOf(agent, router, time, store === null ? null : pinning)),

@@ -33,6 +33,8 @@ export function connectInstruments<P>(parts: Parts<P>): () => Promise<void> {
     now,
     route: () => router?.snapshot()?.route ?? null,
     bundle: registry.get,
+    warn: (source, message) => events.emit("instrument-warning", { source, message }),
+    usageLost: (records, error) => events.emit("usage-lost", { records, error }),
     on: onEvent(parts),
   };
   const failed = (error: unknown): void =>

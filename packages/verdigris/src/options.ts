@@ -13,6 +13,7 @@ import type {
 } from "@verdigris/contracts";
 import type { NodeOptions } from "@verdigris/router";
 import type { ScopeStorage } from "@verdigris/run-pinning";
+import type { UsageLedgerOptions } from "@verdigris/telemetry";
 import type { Authorize, Identity } from "./authority.ts";
 
 /** Who acts: a name stands for the person of that name. */
@@ -46,6 +47,8 @@ export interface VerdigrisOptions<P> {
   readonly scopeStorage?: ScopeStorage;
   /** What watches runs and steps: telemetry, detectors, your own; the first one is outermost. @default [] */
   readonly instrument?: Instrument | readonly Instrument[];
+  /** How model calls that runs note are kept in the store, for `costs()`; false keeps none. @default {} where there is a store */
+  readonly usage?: false | UsageLedgerOptions;
   /** Proposed for an agent that has no route yet; from then on the stored policy holds. */
   readonly policy?: Partial<RoutePolicy>;
   /** Who makes the moves of this process, as it says itself. @default a machine named "unidentified" */

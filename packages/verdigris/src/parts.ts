@@ -23,6 +23,7 @@ import {
   type StoreTime,
 } from "@verdigris/router";
 import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
+import { createUsageLedger, type UsageLedger } from "@verdigris/telemetry";
 import { type Authority, createAuthority } from "./authority.ts";
 import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
 import type { VerdigrisOptions } from "./options.ts";
@@ -43,7 +44,10 @@ export interface Parts<P> {
   readonly ownRouter: boolean;
   /** Adds to the record of this process. */
   readonly tell: (facts: NodeFacts) => void;
+  /** Those of the host, then our own. */
   readonly instruments: readonly Instrument[];
+  /** Null where no model calls are kept. */
+  readonly ledger: UsageLedger | null;
   readonly clock: Clock;
   readonly newId: () => string;
   /** Store time where there is a store, the clock's elsewhere. */
@@ -154,7 +158,9 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const contents = store === null ? null : createContentStore(agent, store, newId, format);
   const registry = createBundleRegistry({ agent, store, contents, now, format });
   const { identity, authorize, actor: fallback, instrument = [] } = options;
-  const instruments = Array.isArray(instrument) ? [...instrument] : [instrument as Instrument];
+  const ledger = store === null || options.usage === false ? null : createUsageLedger(options.usage);
+  const given = Array.isArray(instrument) ? instrument : [instrument as Instrument];
+  const instruments: readonly Instrument[] = ledger === null ? [...given] : [...given, ledger];
   const authority = createAuthority({
     ...{ agent, store, clock, newId, now, format },
     ...{ fallback, identity, authorize },
@@ -168,10 +174,10 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
     agent,
     events,
     clock,
-    instrument: instruments,
+    instrument: instruments.filter(({ step }) => step !== undefined),
     bundleOf: registry.get,
     serves: options.serves ?? servesCode(options.code ?? bundle?.code),
   });
   const common = { options, agent, store, router, time, events, authority, registry, pinning };
-  return { ...common, ownRouter: own, tell, instruments, clock, newId, now };
+  return { ...common, ownRouter: own, tell, instruments, ledger, clock, newId, now };
 }

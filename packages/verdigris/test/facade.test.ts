@@ -294,47 +294,6 @@ describe("run()", () => {
   });
 });
 
-describe("an instrument's process", () => {
-  it("is given to it once, and what it began is waited for when that closes [SDK-INSTRUMENT-CONNECT]", async () => {
-    const heard: string[] = [];
-    const { open } = createWorld();
-    const agent = open({
-      instrument: {
-        connect(process) {
-          process.on("run-finished", ({ scope }) => heard.push(`${process.agent} ${scope.bundle}`));
-          process.on("route", () => heard.push(`live ${process.route()?.live}`));
-          return async () => {
-            await null;
-            heard.push("closed");
-          };
-        },
-      },
-    });
-    await agent.run({}, () => {});
-    await agent.close();
-    expect(heard).toEqual(["live blue", "agent blue", "closed"]);
-  });
-
-  it("does not suffer from one that throws, hangs or is not there [SDK-INSTRUMENT-CONNECT]", async () => {
-    const failed: string[] = [];
-    const { open, clock } = createWorld();
-    const mine = (): never => {
-      throw new Error("mine");
-    };
-    const hanging = { connect: () => () => new Promise<void>(() => {}) };
-    const agent = open({ instrument: [{ connect: () => mine }, {}, hanging] });
-    agent.on("listener-failed", ({ source }) => failed.push(source));
-    expect(await agent.run({}, () => 7)).toBe(7);
-    const closing = agent.close();
-    await clock.advance(5_000);
-    await closing;
-    expect(failed).toEqual(["instrument.connect"]);
-    expect(clock.pending).toBe(0);
-    const thrower = open({ instrument: { connect: mine } });
-    expect(await thrower.run({}, () => 7)).toBe(7);
-  });
-});
-
 describe("listeners and closing", () => {
   it("hear events until they stop, and a throwing one harms nobody", async () => {
     const agent = createWorld().open();
