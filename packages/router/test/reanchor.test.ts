@@ -1,7 +1,7 @@
 import type { AuditEntry, NodeRecord, Route, RouteMove, StoreEntry } from "@verdigris/contracts";
 import { type StoreRouter, verifyAudit } from "@verdigris/router";
 import { describe, expect, it } from "vitest";
-import { ana, createWorld, move, openBlue, timer, type World } from "./world.ts";
+import { ana, createWorld, move, openBlue, restoreEntries, timer, type World } from "./world.ts";
 
 const onBlue: RouteMove & { readonly verb: "reanchor" } = {
   verb: "reanchor",
@@ -30,15 +30,7 @@ async function createLoss(): Promise<Loss> {
     ...world,
     knows: world.router({ store: records }),
     backup: all,
-    async restore(entries: readonly StoreEntry[]) {
-      const now = new Map((await all()).map((entry) => [entry.key, entry]));
-      const kept = new Set(entries.map(({ key }) => key));
-      const lost = [...now.values()].filter(({ key }) => !kept.has(key));
-      await records.commit([
-        ...lost.map(({ key, rev }) => ({ op: "del", key, rev }) as const),
-        ...entries.map(({ key, value }) => ({ op: "put", key, rev: now.get(key)?.rev ?? 0, value }) as const),
-      ]);
-    },
+    restore: (entries: readonly StoreEntry[]) => restoreEntries(records, entries),
     route: async () => (await read(keys.route)) as Route | null,
     entry: async (generation: number) => (await read(keys.audit(generation))) as AuditEntry | null,
   };

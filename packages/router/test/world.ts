@@ -7,6 +7,7 @@ import {
   type Route,
   type RouteMove,
   type Store,
+  type StoreEntry,
 } from "@verdigris/contracts";
 import {
   createStoreRouter,
@@ -31,6 +32,17 @@ export async function registerBundles(store: Store, keys: AgentKeys, ids: readon
   for (const id of ids) {
     await store.commit([{ op: "put", key: keys.bundle(id), rev: 0, value: JSON.stringify({ v: 1, id }) }]);
   }
+}
+
+/** Puts a backup back in one commit: what was written since is gone. */
+export async function restoreEntries(store: Store, entries: readonly StoreEntry[]): Promise<void> {
+  const found = (await store.list("agent/", { limit: 1_000 })).entries;
+  const now = new Map(found.map((entry) => [entry.key, entry]));
+  const kept = new Set(entries.map(({ key }) => key));
+  await store.commit([
+    ...found.filter(({ key }) => !kept.has(key)).map(({ key, rev }) => ({ op: "del", key, rev }) as const),
+    ...entries.map(({ key, value }) => ({ op: "put", key, rev: now.get(key)?.rev ?? 0, value }) as const),
+  ]);
 }
 
 export interface World {

@@ -7,6 +7,12 @@ export interface RouterSubject {
   readonly peer?: Router;
   /** Makes a bundle id known, so that moves may name it. */
   registerBundle(id: string): void | Promise<void>;
+  /** Lets so much time pass for these routers: what a fake clock is for. @default that time passes */
+  pass?(ms: number): Promise<void>;
+  /** Cuts `peer` off from where it reads its route, or lets it back. Needed where `nodes` is declared. */
+  cutOff?(is: boolean): void | Promise<void>;
+  /** Copies where routes are kept; what it resolves with puts the copy back. Needed where `losses` is declared. */
+  backup?(): Promise<() => Promise<void>>;
   dispose(): void | Promise<void>;
 }
 
@@ -16,6 +22,10 @@ export interface RouterConformanceOptions {
   readonly name: string;
   /** False for a router that cannot be shared: checks that need a second one are then left out. @default true */
   readonly peers?: boolean;
+  /** True for routers that hear of moves by themselves and keep node records: `router` and `peer` of every subject do. @default false */
+  readonly nodes?: boolean;
+  /** True where what a router has seen can be lost behind its back. @default false */
+  readonly losses?: boolean;
   /** Makes a fresh router, each for an agent of its own or on an empty store. */
   create(): Promise<RouterSubject>;
 }
@@ -26,6 +36,10 @@ export interface RouterCheck {
   readonly name: string;
   /** @default false */
   readonly needsPeer?: boolean;
+  /** True: only where `nodes` is declared; false: only where it is not. @default either */
+  readonly nodes?: boolean;
+  /** Only where `losses` is declared. @default false */
+  readonly losses?: boolean;
   run(subject: RouterSubject): Promise<void>;
 }
 
@@ -70,6 +84,37 @@ export function openRoute(router: Router): Promise<Route> {
       onRollback: "finish",
     },
   });
+}
+
+/** Lets time pass until `look` gives something, for at most `ms`. */
+export async function within<T>(
+  subject: RouterSubject,
+  ms: number,
+  what: string,
+  look: () => T | null | Promise<T | null>,
+): Promise<T> {
+  const pass = subject.pass ?? ((some) => new Promise<void>((resolve) => setTimeout(resolve, some)));
+  for (let passed = 0; ; passed += 100) {
+    const found = await look();
+    if (found !== null) return found;
+    if (passed >= ms) throw new Error(`${what} did not happen within ${ms} ms`);
+    await pass(100);
+  }
+}
+
+/** Lets time pass until a promise is settled, for at most `ms`. */
+export function settled<T>(
+  subject: RouterSubject,
+  ms: number,
+  what: string,
+  promise: Promise<T>,
+): Promise<T> {
+  let answer: { readonly value: Promise<T> } | null = null;
+  const note = (): void => {
+    answer = { value: promise };
+  };
+  promise.then(note, note);
+  return within(subject, ms, what, () => answer).then(({ value }) => value);
 }
 
 /** Throws unless two values have the same JSON text. */
