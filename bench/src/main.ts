@@ -1,12 +1,13 @@
 import { footprint } from "./footprint.ts";
 import { gateCharacteristics } from "./gate-characteristics.ts";
+import { gateStream } from "./gate-stream.ts";
 import { hotPath } from "./hot-path.ts";
 import { readMachine, readVersions } from "./machine.ts";
 import { propagation } from "./propagation.ts";
 import { type Bench, renderReport } from "./report.ts";
 import { stores } from "./stores.ts";
 
-const benches: readonly Bench[] = [hotPath, stores, propagation, footprint, gateCharacteristics];
+const benches: readonly Bench[] = [hotPath, stores, propagation, footprint, gateCharacteristics, gateStream];
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((known) => known.name === name);
 

@@ -1,5 +1,5 @@
-import { VerdigrisError } from "@verdigris/contracts";
-import { type BundleIssue, invalidBundle } from "./issues.ts";
+import { repeatedMembers, VerdigrisError } from "@verdigris/contracts";
+import { invalidBundle } from "./issues.ts";
 
 /** No text longer than this can hold a manifest that fits, even when every character is escaped. */
 export const maxTextLength = 1_000_000;
@@ -26,26 +26,4 @@ export function parseJsonText(name: string, text: string): unknown {
   const repeated = repeatedMembers(text);
   if (repeated.length > 0) throw invalidBundle(name, repeated);
   return value;
-}
-
-const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
-
-/** Member names that stand twice in one object of valid JSON text. */
-function repeatedMembers(text: string): BundleIssue[] {
-  const issues: BundleIssue[] = [];
-  const open: (Set<string> | null)[] = [];
-  let last = "";
-  for (const [part] of text.matchAll(token)) {
-    if (part === "{" || part === "[") open.push(part === "{" ? new Set() : null);
-    else if (part === "}" || part === "]") open.pop();
-    else if (part === ":") {
-      const name = String(JSON.parse(last));
-      const names = open.at(-1);
-      if (names?.has(name))
-        issues.push({ path: JSON.stringify(name.slice(0, 40)), problem: "stands twice in one object" });
-      names?.add(name);
-    }
-    last = part;
-  }
-  return issues;
 }

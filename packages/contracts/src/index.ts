@@ -44,6 +44,7 @@ export {
 export { createPrefixedStore } from "./prefixed-store.ts";
 export { recordVersion } from "./record-version.ts";
 export { decodeRecord, type VersionedRecord } from "./records.ts";
+export { repeatedMembers } from "./repeated-members.ts";
 export type {
   Actor,
   Audience,

@@ -65,6 +65,17 @@ it.each<readonly [string, string | Uint8Array]>([
   expect(isVerdigrisError(error, "eval-set-invalid")).toBe(true);
 });
 
+it.each<readonly [string, string, readonly string[]]>([
+  ["member.json", '{"name":"a","version":"1","name":"b","cases":[]}', ["name"]],
+  ["deep.json", '{"cases":[{"input":{"q":[1,{"a":"}","a":2}]}}]}', ["cases.0.input.q.1.a"]],
+  ["escaped.json", '{"name":"a","n\\u0061me":"b"}', ["name"]],
+  ["case.jsonl", `${jsonl}{"id":"c","input":"x","expected":1,"expected":2}`, ["expected"]],
+])("refuses %s, which names a member twice, with its path [GATE-BAD-INPUT]", async (name, text, paths) => {
+  const error: unknown = await loadEvalSet(write(name, text)).catch((caught: unknown) => caught);
+  if (!isVerdigrisError(error, "eval-set-invalid")) throw error;
+  expect((error.details.issues as { path: string }[]).map(({ path }) => path)).toEqual(paths);
+});
+
 it("refuses a file that is not there, and a folder, with eval-set-invalid", async () => {
   for (const file of [join(folder, "absent.json"), folder]) {
     const error: unknown = await loadEvalSet(file).catch((caught: unknown) => caught);

@@ -111,6 +111,13 @@ describe("results", () => {
     expect(await codeOf(() => readResults(chunks))).toBe("results-invalid");
   });
 
+  it("refuse a line that names a member twice, by line and path: readers differ in which one they take", async () => {
+    const twice = '{"case":"c","scores":{"exact":0,"exact":1}}\n';
+    const error: unknown = await readResults([text, twice]).catch((caught: unknown) => caught);
+    if (!isVerdigrisError(error, "results-invalid")) throw error;
+    expect(error.details).toMatchObject({ line: 5, issues: [{ path: "scores.exact" }] });
+  });
+
   it("stop reading when asked to", async () => {
     const stop = new AbortController();
     async function* endless(): AsyncGenerator<string> {

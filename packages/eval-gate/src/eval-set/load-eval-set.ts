@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
-import { InvalidArgumentError, VerdigrisError } from "@verdigris/contracts";
+import { InvalidArgumentError, type JsonIssue, repeatedMembers, VerdigrisError } from "@verdigris/contracts";
 import { parseDocument } from "yaml";
 import { defineEvalSet } from "./define-eval-set.ts";
 import type { EvalSet, EvalSetInput } from "./eval-set.ts";
@@ -13,8 +13,8 @@ const maxAliases = 100;
  * The eval set in `file`: what `defineEvalSet` takes, as JSON, as YAML (`.yaml`, `.yml`; version 1.2, core schema) or as
  * JSONL (`.jsonl`, `.ndjson`), where the first line holds `name` and `version` and every further line a case.
  *
- * Throws `eval-set-invalid` for a file that cannot be read, is over 256 MiB, is not what its name says or holds no eval
- * set, with the `cause`.
+ * Throws `eval-set-invalid` for a file that cannot be read, is over 256 MiB, is not what its name says, names a member of an
+ * object twice or holds no eval set, with the `cause`.
  */
 export async function loadEvalSet(file: string): Promise<EvalSet> {
   if (typeof file !== "string" || file === "") throw new InvalidArgumentError("file", "must be a path");
@@ -78,15 +78,24 @@ function parseLines(file: string, text: string): unknown {
 }
 
 function parseJson(file: string, place: string, text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw invalid(file, `${place} is no JSON`.trim(), cause);
   }
+  const issues = repeatedMembers(text);
+  const [first] = issues;
+  if (first === undefined) return value;
+  throw invalid(file, `${place} ${first.path} ${first.problem}`.trim(), undefined, issues);
 }
 
-function invalid(file: string, problem: string, cause?: unknown): VerdigrisError {
-  const issues = [{ path: "", problem }];
+function invalid(
+  file: string,
+  problem: string,
+  cause?: unknown,
+  issues: readonly JsonIssue[] = [{ path: "", problem }],
+): VerdigrisError {
   return new VerdigrisError(
     "eval-set-invalid",
     `${file} ${problem}: correct the file and try again`,

@@ -1,4 +1,4 @@
-import { VerdigrisError } from "@verdigris/contracts";
+import { type JsonIssue, repeatedMembers, VerdigrisError } from "@verdigris/contracts";
 import { createResultsBuilder, type ResultsBuilder } from "./define-results.ts";
 import type { EvalResults, ResultLine, ResultsHeader } from "./results.ts";
 
@@ -16,7 +16,7 @@ export interface ReadResultsOptions {
  * at a time and only numbers are kept, so memory grows with the number of scores, never with the size of the outputs.
  * Empty lines are skipped.
  *
- * Throws `results-invalid` naming the line.
+ * Throws `results-invalid` naming the line, and the member where one stands twice in an object.
  */
 export async function readResults(
   chunks: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
@@ -60,18 +60,23 @@ function decode(
 }
 
 function parseLine(text: string, at: number): unknown {
+  let line: unknown;
   try {
-    return JSON.parse(text);
+    line = JSON.parse(text);
   } catch (cause) {
     throw invalidLine(at, "is no JSON", cause);
   }
+  const [repeated] = repeatedMembers(text);
+  if (repeated !== undefined) throw invalidLine(at, repeated.problem, undefined, repeated.path);
+  return line;
 }
 
-function invalidLine(at: number, problem: string, cause?: unknown): VerdigrisError {
+function invalidLine(at: number, problem: string, cause?: unknown, path = ""): VerdigrisError {
+  const issues: readonly JsonIssue[] = [{ path, problem }];
   return new VerdigrisError(
     "results-invalid",
-    `line ${at} ${problem}: correct the results file and try again`,
-    { line: at, issues: [{ path: "", problem }] },
+    `line ${at} ${`${path} ${problem}`.trim()}: correct the results file and try again`,
+    { line: at, issues },
     { cause },
   );
 }

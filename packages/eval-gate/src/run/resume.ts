@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonValue, VerdigrisError } from "@verdigris/contracts";
+import { canonicalJson, type JsonValue, repeatedMembers, VerdigrisError } from "@verdigris/contracts";
 import type { EvalSet } from "../eval-set/eval-set.ts";
 import type { ResultsHeader } from "../results/results.ts";
 import { type RecordedLine, withoutExpired } from "./recorded-line.ts";
@@ -55,6 +55,7 @@ function parsed(text: string, number: number): Readonly<Record<string, JsonValue
     throw corrupt(number, cause);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw corrupt(number);
+  if (repeatedMembers(text).length > 0) throw corrupt(number);
   return value as Readonly<Record<string, JsonValue>>;
 }
 
