@@ -30,11 +30,3 @@ export function binomialAtMost(point: BinomialPoint): number {
   if (successes === n) return 1;
   return betaTails({ x: probability, a: successes + 1, b: n - successes }).upper;
 }
-
-/** P(X ≥ successes); otherwise like {@link binomialAtMost}. */
-export function binomialAtLeast(point: BinomialPoint): number {
-  check(point);
-  const { successes, n, probability } = point;
-  if (successes === 0) return 1;
-  return betaTails({ x: probability, a: successes, b: n - successes + 1 }).lower;
-}

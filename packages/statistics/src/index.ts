@@ -1,7 +1,6 @@
 export { type BettingOptions, bettingInterval } from "./betting-interval.ts";
 export {
   type BinomialPoint,
-  binomialAtLeast,
   binomialAtMost,
 } from "./binomial.ts";
 export {
@@ -47,5 +46,5 @@ export {
 export { casesForCeiling, exactInterval, type ProportionOptions, wilsonInterval } from "./proportion.ts";
 export { type SignFlip, type SignFlipOptions, signFlip } from "./sign-flip.ts";
 export { tCdf, tQuantile } from "./student-t.ts";
-export { type PairedCounts, tangoInterval, tangoScore } from "./tango.ts";
+export { type PairedCounts, tangoInterval } from "./tango.ts";
 export { totalVariation, totalVariationByChance } from "./total-variation.ts";

@@ -18,7 +18,10 @@ function requirePairs({ gained, lost, n }: PairedCounts): void {
   require(gained + lost <= n, "n", `must be at least gained + lost (${gained + lost}), got ${n}`);
 }
 
-/** Tango's statistic, falling in `difference`. */
+/**
+ * Tango's statistic, falling in `difference`: how many standard errors the observed difference of pass rates lies above it,
+ * with the standard error that this difference would have. At 0 it is McNemar's `(gained - lost) / √(gained + lost)`.
+ */
 function scoreAt({ gained, lost, n }: PairedCounts, difference: number): number {
   const a = 2 * n;
   const b = (2 * n - gained + lost) * difference - gained - lost;
@@ -33,21 +36,8 @@ function scoreAt({ gained, lost, n }: PairedCounts, difference: number): number 
 }
 
 /**
- * How many standard errors the observed difference of pass rates (green less blue) lies above `difference`, with the
- * standard error that this difference would have: approximately standard normal if it is the true one. At 0 it is
- * McNemar's `(gained - lost) / √(gained + lost)`.
- *
- * Tango (1998), Stat. Med. 17:891. Throws `invalid-argument` for counts that do not fit and a difference outside [-1, 1].
- */
-export function tangoScore(pairs: PairedCounts, difference: number): number {
-  requirePairs(pairs);
-  require(difference >= -1 && difference <= 1, "difference", `must lie between -1 and 1, got ${difference}`);
-  return scoreAt(pairs, difference);
-}
-
-/**
  * Tango's score interval of the difference of two paired pass rates, green less blue: every difference whose
- * {@link tangoScore} lies within the normal quantile of `alpha`. Holds its error rate for small sets and few
+ * score lies within the normal quantile of `alpha`. Holds its error rate for small sets and few
  * discordant pairs, where the normal interval does not.
  *
  * `alpha` (default 0.05) is how often each bound alone may miss. Tango (1998), Stat. Med. 17:891. Throws

@@ -1,7 +1,6 @@
 import {
   betaQuantile,
   betaTails,
-  binomialAtLeast,
   binomialAtMost,
   casesNeeded,
   clusteredMean,
@@ -51,7 +50,12 @@ const proportion: Check = (example, set) => {
       clopper_lower95_one_sided: () => exactInterval(counts).lower,
       ci95: () => ends(exactInterval({ ...counts, alpha: 0.025 })),
       less: () => binomialAtMost(point),
-      greater: () => binomialAtLeast(point),
+      greater: () => {
+        const { successes, n } = counts;
+        return successes === 0
+          ? 1
+          : betaTails({ x: point.probability, a: successes, b: n - successes + 1 }).lower;
+      },
     },
     example,
     set,
