@@ -34,7 +34,7 @@ async function runOn(sets: readonly unknown[]): Promise<Readonly<Record<string, 
     readonly testResults: readonly { readonly assertionResults: readonly Outcome[] }[];
   };
   const outcomes = found.testResults.flatMap(({ assertionResults }) => assertionResults);
-  return Object.fromEntries(outcomes.map(({ title, status }) => [title, status]));
+  return Object.fromEntries(outcomes.map(({ title, status }) => [title.replaceAll("'", ""), status]));
 }
 
 interface Outcome {
