@@ -3,11 +3,11 @@ import type { JudgeIdentity } from "../policy/judge-card.ts";
 import { identityOf, requireText, type ScorerOptions, selected } from "./custom-scorer.ts";
 import type { Scorer } from "./scorer.ts";
 
-/** A scorer as autoevals and the tools that copied its shape write it. */
-export type AutoevalsScorer = (args: {
-  readonly input: unknown;
-  readonly output: unknown;
-  readonly expected?: unknown;
+/** A scorer as autoevals and the tools that copied its shape write it; `Output` is what it can read. */
+export type AutoevalsScorer<Output = unknown> = (args: {
+  input: unknown;
+  output: Output;
+  expected?: Output;
 }) => AutoevalsScore | Promise<AutoevalsScore>;
 
 /** What such a scorer answers. */
@@ -34,7 +34,10 @@ export interface FromAutoevalsOptions extends ScorerOptions {
  * A scorer of the autoevals shape as one of ours. Its `null` and its `error` are errors of the metric, never 0; a
  * `metadata.rationale` becomes the reason.
  */
-export function fromAutoevals(scorer: AutoevalsScorer, options: FromAutoevalsOptions): Scorer {
+export function fromAutoevals<Output>(
+  scorer: AutoevalsScorer<Output>,
+  options: FromAutoevalsOptions,
+): Scorer {
   if (typeof scorer !== "function") throw new InvalidArgumentError("scorer", "must be a function");
   requireText("metric", options.metric, 128);
   requireText("version", options.version, 128);
@@ -47,8 +50,9 @@ export function fromAutoevals(scorer: AutoevalsScorer, options: FromAutoevalsOpt
     identity,
     score: async (request) => {
       const { input, expected } = request;
-      const output = selected(request, options);
-      const answer = await scorer({ input, output, ...(expected === undefined ? {} : { expected }) });
+      // What the agent said may be anything; a scorer that cannot read it throws, which is an error of the metric.
+      const [output, wanted] = [selected(request, options) as Output, expected as Output | undefined];
+      const answer = await scorer({ input, output, ...(wanted === undefined ? {} : { expected: wanted }) });
       if (typeof answer !== "object" || answer === null) return answer;
       const { score, error, metadata } = answer;
       if (error !== undefined && error !== null) throw thrown(error);
