@@ -45,7 +45,8 @@ export function watchRoute(options: RouteWatcherOptions): RouteWatcher {
     });
   };
   const unwatch = store.watch(key, (hint) => {
-    onPush(hint.type !== "down");
+    // A store without push says resync, too, when watching begins, and then nothing.
+    onPush(hint.type !== "down" && store.capabilities.push);
     if (hint.type !== "down") readNow();
   });
   arm();

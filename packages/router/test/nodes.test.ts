@@ -71,6 +71,14 @@ describe("the mode of a process", () => {
     expect(node.mode()).toBe("closed");
   });
 
+  it("is polling on a store that does not push, whatever that says when watching begins [NODE-FAIL-CLOSED]", async () => {
+    const { records, router, clock } = await createFleet();
+    const silent = { ...records, capabilities: { ...records.capabilities, push: false } };
+    const lone = router({ watch: true, store: silent });
+    await clock.advance(2_000);
+    expect(lone.mode()).toBe("polling");
+  });
+
   it("is closed while the store has gone backwards, and open again once it is ahead [ROUTE-REGRESSED]", async () => {
     const { node, rewrite, clock } = await createFleet();
     await rewrite((route) => ({ ...route, generation: 5 }));

@@ -52,22 +52,19 @@ export interface OwnEngine {
   remove(): Promise<void>;
 }
 
-export async function createOwnEngine(): Promise<OwnEngine> {
+/** `standbyOf` copies a running engine and follows it from then on, asynchronously, until it is promoted. */
+export async function createOwnEngine(standbyOf?: OwnEngine): Promise<OwnEngine> {
   if (bin === null) throw new Error("no binaries");
   const user = findUser();
   const directory = mkdtempSync(join(tmpdir(), "verdigris-pg-"));
   if (user !== null) chownSync(directory, user.uid, user.gid);
   const data = join(directory, "data");
   const as = user ?? {};
-  execFileSync(
-    join(bin, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-    {
-      ...as,
-      cwd: directory,
-      stdio: "ignore",
-    },
-  );
+  const [program, ...args] =
+    standbyOf === undefined
+      ? ["initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+      : ["pg_basebackup", "-D", data, "-d", standbyOf.url, "-R", "-c", "fast", "--no-sync"];
+  execFileSync(join(bin, program ?? ""), args, { ...as, cwd: directory, stdio: "ignore" });
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let child: ChildProcess | null = null;
