@@ -115,6 +115,7 @@ export interface GateEvidence {
   readonly exitCode: number;
   /** One line: verdict, both bundles, and the first reason. */
   readonly summary: string;
+  /** Those that ask for the verdict first. */
   readonly reasons: readonly GateReason[];
   readonly notes: readonly GateNote[];
   /** Milliseconds since the epoch. */

@@ -49,7 +49,9 @@ export function evaluateGate(options: GateOptions): GateEvidence {
     early.push(reason("nothing-to-judge", "no case is left to judge on"));
   }
   const findings = early.length > 0 ? nothingFound : judge(options, comparison, baseline, alpha);
-  const reasons = [...early, ...findings.reasons];
+  const reasons = [...early, ...findings.reasons].sort(
+    (a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict),
+  );
   const verdict = verdictOf(reasons);
   const notes = [...generalNotes(options, baseline), ...scorers.notes, ...selected.notes, ...findings.notes];
   const at = clock.now();
@@ -207,6 +209,7 @@ function summarize(
   found: {
     readonly baseline: EvalResults | null;
     readonly verdict: Verdict;
+    /** Those that ask for the verdict first. */
     readonly reasons: readonly GateReason[];
     readonly cases: number;
   },
@@ -214,8 +217,7 @@ function summarize(
   const name = ({ header }: EvalResults): string =>
     `${header.bundle.id} (${header.bundle.digest.slice(7, 19)})`;
   const against = found.baseline === null ? "without a baseline" : `against ${name(found.baseline)}`;
-  const decisive = found.reasons.find(({ verdict }) => verdict === found.verdict);
-  const why = decisive?.text ?? "every metric holds";
+  const why = found.reasons[0]?.text ?? "every metric holds";
   const quality = qualityAxis(policy) === "none" ? "; no quality axis" : "";
   return `${found.verdict}: ${name(candidate)} ${against}, ${set.name} ${set.version}, ${found.cases} cases: ${why}${quality}`;
 }

@@ -57,7 +57,7 @@ function top({ verdict, summary, baseline, candidate, set, compared, at }: GateE
   return html`<header class="${verdict}">
 <h1>${verdictWords[verdict]}</h1>
 <p>${summary}</p>
-<p class="dim"><code>${candidate.bundle.id}</code> against ${against}, on <code>${set.name}@${set.version}</code>: ${cases} cases${groups}, asked ${often === "1" ? "once" : `${often} times`}, ${moment(at)}</p>
+<p class="dim"><code>${candidate.bundle.id}</code> against ${against}, on <code>${set.name}@${set.version}</code>: ${cases} cases${groups}, asked ${often === "1" ? "once" : `${often} times`}, <time>${moment(at)}</time></p>
 </header>`;
 }
 
@@ -72,7 +72,7 @@ function plot({ metrics, policy }: GateEvidence): Html | null {
   if (drawn === null) return null;
   const level = Math.round(1000 * (1 - 2 * (policy.alpha / policy.looks))) / 10;
   return html`<h2>Change from baseline to candidate</h2>
-<figure>${drawn}<figcaption>Dot: the change. Bar: its ${level} % interval. Dashed: the margin agreed on before. A row passes when its whole bar is right of its dashed tick and its floor, if any, is reached.</figcaption></figure>`;
+<figure><div class="wide" tabindex="0">${drawn}</div><figcaption>Dot: the change. Bar: its ${level} % interval. Dashed: the margin agreed on before. A row passes when its whole bar is right of its dashed tick and its floor, if any, is reached.</figcaption></figure>`;
 }
 
 function section(title: string, body: Html | null): Html | null {
@@ -100,8 +100,10 @@ function provenance({
     ["quality axis", qualityAxis],
     ["looks", looks.map((look) => `${look.look} at ${moment(look.at)}: ${look.verdict}`).join("; ")],
   ];
-  const body = rows.map(([name, value]) => html`<tr><th>${name}</th><td><code>${value}</code></td></tr>\n`);
-  return html`<div class="wide"><table>${body}</table></div>
+  const body = rows.map(
+    ([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>\n`,
+  );
+  return html`<div class="wide" tabindex="0"><table>${body}</table></div>
 <details><summary>Policy, as it was digested</summary><pre>${{ html: block(policy) }}</pre></details>
 <details><summary>Scorers</summary><pre>${{ html: block(scorers) }}</pre></details>`;
 }

@@ -3,6 +3,7 @@ import type { CaseList, ComparedFinding } from "../evidence/findings.ts";
 import {
   intervalText,
   moment,
+  noiseText,
   percent,
   points,
   probability,
@@ -86,7 +87,13 @@ function compared({ metrics }: GateEvidence): string {
   const plans = metrics.flatMap((finding) =>
     finding.verdict === "pass" ? [] : [`- ${plain(finding.text)}`],
   );
-  return [`### Compared\n\n${table(heads, rows)}`, plans.join("\n")].filter(Boolean).join("\n\n");
+  const noise = metrics.flatMap((finding) => {
+    const text = noiseText(finding);
+    return text === null ? [] : [`- ${code(subject(finding))} ${text}`];
+  });
+  const itself = noise.length === 0 ? "" : `The baseline against itself:\n\n${noise.join("\n")}`;
+  const parts = [`### Compared\n\n${table(heads, rows)}`, plans.join("\n"), itself];
+  return parts.filter(Boolean).join("\n\n");
 }
 
 function rareEvents({ rareEvents: list }: GateEvidence): string {
@@ -112,7 +119,7 @@ function screen({ slices }: GateEvidence): string {
     ...[code(slice), code(metric), String(n), percent(baseline), percent(candidate)],
     ...[points(difference, { sign: true }), probability(adjustedP), worse ? "worse" : ""],
   ]);
-  return `### Other slices\n\n${table(["slice", "metric", "cases", "baseline", "candidate", "change", "p (Holm)", ""], rows)}`;
+  return `### Other slices\n\n${table(["slice", "metric", "cases", "baseline", "candidate", "change", "p (Holm)", "found"], rows)}`;
 }
 
 function coverage({ coverage: report }: GateEvidence): string {
@@ -127,7 +134,7 @@ function coverage({ coverage: report }: GateEvidence): string {
       state,
     ],
   ]);
-  const heads = ["slice", "production", "set", "cases", "to add", ""];
+  const heads = ["slice", "production", "set", "cases", "to add", "state"];
   return `### Coverage of production: ${report.state}\n\n${plain(report.text)}\n\n${table(heads, rows)}`;
 }
 

@@ -31,6 +31,17 @@ export function intervalText({ interval }: ComparedFinding): string {
     : `${points(interval.lower, { sign: true })} to ${points(interval.upper, { sign: true })}`;
 }
 
+/** How far the baseline lies from itself; null where nothing is known of it. */
+export function noiseText({ noise }: ComparedFinding): string | null {
+  if (noise === null) return null;
+  const { source, difference, disagree, expected } = noise;
+  const apart = `${points(difference, { sign: true })} points, ${disagree} cases otherwise`;
+  const within = `nine identical bundles of ten stay within ±${points(expected)}`;
+  return source === "measured"
+    ? `a second run: ${apart}; ${within}`
+    : `one half of its repeats against the other: ${apart}; with all repeats ${within}`;
+}
+
 /** How a verdict reads aloud. */
 export const verdictWords: Readonly<Record<Verdict, string>> = {
   pass: "Pass",

@@ -40,6 +40,19 @@ function shape(markdown: string): string[] {
   });
 }
 
+/** WCAG 2.2, relative luminance. */
+function contrast(one: string, other: string): number {
+  const luminance = (color: string): number => {
+    const digits = color.length === 4 ? color.slice(1).replace(/./g, "$&$&") : color.slice(1);
+    const [r = 0, g = 0, b = 0] = [0, 2, 4]
+      .map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [a, b] = [luminance(one), luminance(other)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
 const views = { renderHtml, renderJUnit, renderMarkdown };
 
 describe("hostile names and texts [REPORT-HOSTILE]", () => {
@@ -94,6 +107,39 @@ describe("renderHtml", () => {
     const page = renderHtml(anEvidence());
     expect(page).toContain("default-src 'none'");
     expect(page).not.toMatch(/<script|https?:\/\/|src=|@import|url\(/i);
+  });
+
+  it("can be read by those who see little: contrast of text in light and dark, heads of tables, scrolling by key", () => {
+    const page = renderHtml(anEvidence());
+    const themes = [...page.matchAll(/:root \{([^}]*)\}/g)].map(([, theme = ""]) =>
+      Object.fromEntries(
+        [...theme.matchAll(/--(\w+): (#[0-9a-f]+)/g)].map(([, name, color]) => [name, color]),
+      ),
+    );
+    expect(themes).toHaveLength(2);
+    for (const theme of themes) {
+      for (const text of ["ink", "dim", "good", "bad", "unsure"]) {
+        for (const ground of ["paper", "card"])
+          expect(contrast(theme[text] ?? "", theme[ground] ?? ""), `${text} on ${ground}`).toBeGreaterThan(
+            4.5,
+          );
+      }
+    }
+    const heads = page.match(/<th\b[^>]*>[^<]*/g) ?? [];
+    expect(heads.filter((head) => !/ scope="(col|row)"/.test(head) || head.endsWith(">"))).toEqual([]);
+    expect(page.match(/<div class="wide"(?! tabindex="0")/g)).toBeNull();
+  });
+
+  it("shows the baseline against itself beside the verdict [GATE-NOISE]", () => {
+    const noise = { source: "measured", difference: -0.012, expected: 0.024, disagree: 3 } as const;
+    const evidence = anEvidence({ metrics: [aFinding({ noise }), aFinding()] });
+    for (const view of [renderHtml(evidence), renderMarkdown(evidence)]) {
+      expect(view).toContain("a second run: −1.2 points, 3 cases otherwise; nine");
+      expect(view).toContain(
+        "one half of its repeats against the other: +0.4 points, 12 cases otherwise; with all repeats nine",
+      );
+      expect(view).toContain("±2.4");
+    }
   });
 
   it("draws a row with interval and margin for every comparison, and nothing where there is none", () => {
