@@ -19,9 +19,9 @@ header.inconclusive, header.incomparable { border-left-color: var(--unsure); }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; unicode-bidi: isolate; }
 ul { padding-left: 1.2rem; margin: .4rem 0; } li { margin: .25rem 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td > code { overflow-wrap: break-word; } td:first-child { min-width: 9rem; }
+td > code { overflow-wrap: break-word; } td:first-child { min-width: 8rem; }
 th { font-weight: 600; color: var(--dim); white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.pass, td.ok { color: var(--good); } td.fail, td.worse { color: var(--bad); } td.inconclusive, td.warn, td.unknown { color: var(--unsure); }

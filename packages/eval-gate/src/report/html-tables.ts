@@ -41,8 +41,7 @@ export function comparedTable({ metrics }: GateEvidence): Html | null {
 function comparedRow(finding: ComparedFinding, floors: boolean): Html {
   const { verdict, baseline, candidate, difference, margin, agreedMargin, n, won, lost, floor } = finding;
   const judged = margin === agreedMargin ? "" : ` (of ${points(agreedMargin)})`;
-  const reached =
-    floor === null ? "" : `${percent(floor.floor)} ${floor.reached ? "reached" : "not reached"}`;
+  const reached = floor === null ? "" : `${percent(floor.floor)} ${floor.reached ? "held" : "missed"}`;
   return html`<tr><td><code>${subject(finding)}</code></td><td class="${verdict}">${verdict}</td>${[
     ...[number(baseline === null ? "" : percent(baseline)), number(percent(candidate))],
     number(difference === null ? "" : points(difference, { sign: true })),
