@@ -67,6 +67,19 @@ export const requirements: Readonly<Record<string, string>> = {
   "EVAL-OUTPUTS":
     "Answers are kept only where asked for, redacted before they are written, and gone after their time.",
   "EVAL-SCORER-IDENTITY": "A setting that changes scores changes the identity of its scorer.",
+  "DETECT-ALARM":
+    "An alarm needs evidence beyond chance, the rule's own limit on its window, and enough runs of both bundles.",
+  "DETECT-EXACT": "Evidence of an unchanged bundle is worth 1 on average, or less, whatever its values.",
+  "DETECT-MERGE":
+    "Evidence is the same to the last bit in whatever order, and by however many processes, its runs were counted.",
+  "DETECT-REPLAY": "Signals depend on cohorts and time alone: a replay says what was said.",
+  "DETECT-COHORT":
+    "Arms are cohorts by start: a bundle does not look quick because its slow runs hang or have not ended.",
+  "DETECT-PRODUCTION": "Only live and canary runs on their first bundle enter the windows.",
+  "DETECT-BASELINE":
+    "A signal names its baseline, and watches where that is not comparable; arms of any share can be told apart.",
+  "DETECT-SPEND":
+    "What failed runs spent is in the cost of those that completed, and a cost that is not known is never 0.",
   "JUDGE-CARD":
     "A judge's card is computed from people's labels: kappa with its interval, sensitivity, specificity.",
   "JUDGE-PAIRS":

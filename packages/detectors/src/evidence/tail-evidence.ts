@@ -1,0 +1,228 @@
+import type { Signal } from "@verdigris/contracts";
+import { fastTailGrid, slowTailGrid, wilsonInterval } from "@verdigris/statistics";
+import { type Cohort, cohortMs, endedOf, membersOf } from "../windows/cohort.ts";
+import { lastBucketWithin, middleOf, upperEnd, zeroBucket } from "../windows/histogram.ts";
+import { type Arms, type Block, restartMs } from "./arms.ts";
+
+/** Milliseconds up to 2^53 lie in these buckets; what lies below the first is counted in it. */
+const firstBucket = 0;
+const lastBucket = 1_990;
+const width = lastBucket - firstBucket + 1;
+
+/** Of the 95th percentile. */
+const exceedance = 0.05;
+
+/** Per threshold: how many runs had time to pass it, and how many of those did. One per arm and block. */
+interface Exceedances {
+  readonly above: Int32Array;
+  readonly asked: Int32Array;
+  lowest: number;
+}
+
+interface Grid {
+  /** Logarithm of what a hit and a miss are worth, for every alternative. */
+  readonly hit: readonly number[];
+  readonly miss: readonly number[];
+}
+
+function gridOf(alternatives: readonly number[]): Grid {
+  return {
+    hit: alternatives.map((u) => Math.log(u / exceedance)),
+    miss: alternatives.map((u) => Math.log1p(-u) - Math.log1p(-exceedance)),
+  };
+}
+
+const slow = gridOf(slowTailGrid);
+const fast = gridOf(fastTailGrid);
+
+/** The largest term of a mixture: with `ln` of the number of terms taken off, a lower bound of it. */
+function largest({ hit, miss }: Grid, hits: number, misses: number): number {
+  let most = -Infinity;
+  for (let k = 0; k < hit.length; k++) {
+    const term = hits * (hit[k] ?? 0) + misses * (miss[k] ?? 0);
+    if (term > most) most = term;
+  }
+  return most;
+}
+
+function mixture({ hit, miss }: Grid, hits: number, misses: number, most: number): number {
+  let sum = 0;
+  for (let k = 0; k < hit.length; k++) sum += Math.exp(hits * (hit[k] ?? 0) + misses * (miss[k] ?? 0) - most);
+  return most + Math.log(sum / hit.length);
+}
+
+const slack = Math.log(slow.hit.length) + Math.log(fast.hit.length);
+
+/**
+ * `ln E` against "the watched p95 is at most that of the reference": the smallest over all thresholds. Ranges of thresholds that
+ * cannot hold it are passed over by a bound, since counts only fall from one threshold to the next.
+ */
+function smallest(watched: Exceedances, reference: Exceedances, highest: number): number {
+  let least = Infinity;
+  // Safe inside a bucket: the watched runs above its upper end, those of the reference above its lower end.
+  const slowHits = (i: number): number => watched.above[i + 1] ?? 0;
+  const slowN = (i: number): number => watched.asked[i + 1] ?? 0;
+  const fastHits = (i: number): number => reference.above[i] ?? 0;
+  const fastN = (i: number): number => reference.asked[i] ?? 0;
+  const look = (i: number): void => {
+    const [sh, sn, fh, fn] = [slowHits(i), slowN(i), fastHits(i), fastN(i)];
+    const slowMost = largest(slow, sh, sn - sh);
+    const fastMost = largest(fast, fh, fn - fh);
+    // Most thresholds cannot be the smallest, and the exponentials are what costs.
+    if (slowMost + fastMost - slack >= least) return;
+    const logE = mixture(slow, sh, sn - sh, slowMost) + mixture(fast, fh, fn - fh, fastMost);
+    if (logE < least) least = logE;
+  };
+  const search = (a: number, b: number): void => {
+    if (a > b) return;
+    const fewest = largest(slow, slowHits(b), slowN(a) - slowHits(b));
+    const bound = fewest + largest(fast, fastHits(a), Math.max(0, fastN(b) - fastHits(a))) - slack;
+    if (bound >= least) return;
+    const middle = (a + b) >> 1;
+    look(middle);
+    search(a, middle - 1);
+    search(middle + 1, b);
+  };
+  search(Math.max(0, Math.min(watched.lowest, reference.lowest) - 2), highest);
+  return least === Infinity ? 0 : least;
+}
+
+function emptyExceedances(size: number): Exceedances {
+  return { above: new Int32Array(size), asked: new Int32Array(size), lowest: width };
+}
+
+function place(bucket: number): number {
+  return bucket === zeroBucket || bucket < firstBucket ? 0 : Math.min(bucket, lastBucket) - firstBucket;
+}
+
+/**
+ * Counts a block of cohorts. A threshold asks only runs that have had time to pass it, whether they have ended or not, so a
+ * run that hangs counts as slow as soon as it is, and quick runs do not go first. `highest` bounds the thresholds of interest.
+ */
+function countBlock(cohorts: readonly Cohort[], at: number, highest: number): Exceedances {
+  const top = Math.min(width - 1, highest + 1);
+  const counted = emptyExceedances(top + 1);
+  const { above, asked } = counted;
+  for (const cohort of cohorts) countCohort(counted, cohort, at, top);
+  for (let i = top - 1; i >= 0; i--) {
+    above[i] = (above[i] ?? 0) + (above[i + 1] ?? 0);
+    asked[i] = (asked[i] ?? 0) + (asked[i + 1] ?? 0);
+  }
+  return counted;
+}
+
+/** Counts a cohort at the last threshold that each of its runs is known to have passed. */
+function countCohort(counted: Exceedances, cohort: Cohort, at: number, top: number): void {
+  const { above, asked } = counted;
+  const age = at - cohort.at - cohortMs;
+  if (age <= 0) return;
+  const limit = Math.min(top, place(lastBucketWithin(age)));
+  const members = membersOf(cohort);
+  const open = members - endedOf(cohort);
+  asked[limit] = (asked[limit] ?? 0) + members;
+  above[limit] = (above[limit] ?? 0) + open;
+  for (const [bucket, count] of cohort.latency) {
+    const index = place(bucket);
+    if (index < counted.lowest) counted.lowest = index;
+    // Values in bucket b lie above every threshold below b.
+    const last = Math.min(index - 1, limit);
+    if (last >= 0) above[last] = (above[last] ?? 0) + count;
+  }
+}
+
+function addExceedances(into: Exceedances, from: Exceedances, upTo: number): void {
+  into.lowest = Math.min(into.lowest, from.lowest);
+  for (let i = 0; i <= Math.min(width - 1, upTo); i++) {
+    into.above[i] = (into.above[i] ?? 0) + (from.above[i] ?? 0);
+    into.asked[i] = (into.asked[i] ?? 0) + (from.asked[i] ?? 0);
+  }
+}
+
+/** What the tails of both arms say. */
+interface Tails {
+  /** `ln E` against "green's p95 is at most blue's", per block: of the runs that started in it and in all after it. */
+  readonly logE: readonly number[];
+  /** An interval of the ratio of both p95 since the beginning; null where one has no end. */
+  readonly interval: Signal["interval"];
+}
+
+/** Judges the tails of both arms. */
+export type TailEvidence = (arms: Arms) => Tails;
+
+/** What is known of a block whose content has not changed. */
+interface Known {
+  readonly highest: number;
+  /** Its counts per arm, once nothing in them can change any more. */
+  final: readonly [Exceedances, Exceedances] | null;
+}
+
+/**
+ * Creates the evidence of tails: one-sided, composite form of Howard & Ramdas (2022), Bernoulli 28:1704, as `logETailRatio` of
+ * `@verdigris/statistics`, with the runs of each threshold counted apart.
+ */
+export function createTailEvidence(): TailEvidence {
+  const memory = new WeakMap<Block, Known>();
+  const lookAt = (block: Block): Known => {
+    const before = memory.get(block);
+    if (before !== undefined) return before;
+    let highest = 0;
+    for (const arm of [block.watched, block.reference])
+      for (const { latency } of arm)
+        for (const bucket of latency.keys()) highest = Math.max(highest, place(bucket));
+    const known = { highest, final: null };
+    memory.set(block, known);
+    return known;
+  };
+  const countsOf = (block: Block, at: number, highest: number): readonly [Exceedances, Exceedances] => {
+    const known = lookAt(block);
+    // Every run has ended, and the youngest has had time to pass every threshold.
+    const isFinal = block.open === 0 && at - block.begin - restartMs >= upperEnd(highest + 1 + firstBucket);
+    const count = (until: number, top: number): [Exceedances, Exceedances] => [
+      countBlock(block.watched, until, top),
+      countBlock(block.reference, until, top),
+    ];
+    if (!isFinal) return count(at, highest);
+    known.final ??= count(Number.POSITIVE_INFINITY, width - 2);
+    return known.final;
+  };
+  return ({ blocks, at }) => {
+    const highest = Math.max(...blocks.map((block) => lookAt(block).highest));
+    const running = [emptyExceedances(highest + 2), emptyExceedances(highest + 2)] as const;
+    const logE = new Array<number>(blocks.length).fill(0);
+    for (let i = blocks.length - 1; i >= 0; i--) {
+      const counts = countsOf(blocks[i] as Block, at, highest);
+      addExceedances(running[0], counts[0], highest + 1);
+      addExceedances(running[1], counts[1], highest + 1);
+      logE[i] = smallest(running[0], running[1], highest);
+    }
+    return { logE, interval: intervalOf(running[0], running[1]) };
+  };
+}
+
+/** How often each of the four bounds may miss: 95 % for the interval. */
+const miss = 0.0125;
+
+/**
+ * An interval of the ratio of both p95, from order statistics (no shape is assumed): at least 95 % at one moment. For people and
+ * for `clear`; an alarm rests on evidence that may be looked at all the time.
+ */
+function intervalOf(watched: Exceedances, reference: Exceedances): Signal["interval"] {
+  const left = boundsOf(watched);
+  const right = boundsOf(reference);
+  if (left === null || right === null) return null;
+  const ratio = (a: number, b: number): number => middleOf(a + firstBucket) / middleOf(b + firstBucket);
+  return { low: ratio(left.low, right.high), high: ratio(left.high, right.low), confidence: 0.95 };
+}
+
+/** The buckets between which an arm's p95 lies; null where too few runs tell. */
+function boundsOf({ above, asked }: Exceedances): { readonly low: number; readonly high: number } | null {
+  const n = asked[0] ?? 0;
+  if (n === 0) return null;
+  const share = wilsonInterval({ successes: Math.round(exceedance * n), n, alpha: miss });
+  let high = above.length - 1;
+  if (Math.floor(share.lower * n) === 0 || (asked[high] ?? 0) === 0) return null;
+  while (high > 0 && (above[high - 1] ?? 0) <= share.lower * (asked[high - 1] ?? 0)) high--;
+  let low = high;
+  while (low > 0 && (above[low - 1] ?? 0) <= share.upper * (asked[low - 1] ?? 0)) low--;
+  return { low, high };
+}

@@ -1,0 +1,24 @@
+import { InvalidArgumentError, type Signal } from "@verdigris/contracts";
+import type { Look, Rule } from "./rules/rule.ts";
+
+/** What judges one bundle by some rules, look after look. */
+export type Judge = (look: Look) => readonly Signal[];
+
+/**
+ * Creates what judges one bundle. The signals depend on the look alone: what is remembered between looks saves work and changes
+ * nothing, so evidence can be replayed from its cohorts. Throws `invalid-argument` for two rules of one name.
+ */
+export function createJudge(rules: readonly Rule[]): Judge {
+  checkNames(rules);
+  const judges = rules.map((rule) => rule.judge());
+  return (look) => judges.map((judge) => Object.freeze(judge(look)));
+}
+
+/** Throws `invalid-argument` for no rule and for two of one name. */
+export function checkNames(rules: readonly Rule[]): void {
+  const names = rules.map(({ name }) => name);
+  if (names.length === 0) throw new InvalidArgumentError("rules", "must hold at least one rule");
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new InvalidArgumentError("rules", `must have names of their own, got ${twice} twice`);
+}
