@@ -1,15 +1,15 @@
 import { InvalidArgumentError, type Router, type RunScope, VerdigrisError } from "@verdigris/contracts";
 import { completePolicy, defaultPolicy } from "@verdigris/router";
-import type { RunPinning, ScopeStorage, StartOptions } from "@verdigris/run-pinning";
-import type { Verb } from "./authority.ts";
+import type { ActorInput, RunPinning, ScopeStorage, StartOptions } from "@verdigris/run-pinning";
 import { connectInstruments, onEvent } from "./instruments.ts";
 import { createMoves, type Move } from "./move.ts";
-import type { ActorInput, VerdigrisOptions } from "./options.ts";
+import type { VerdigrisOptions } from "./options.ts";
 import { assemble, type Parts } from "./parts.ts";
 import { createRecords } from "./record-keeping.ts";
 import { runScoped } from "./run-scoped.ts";
 import { statusOf } from "./status.ts";
 import { tellOfBundles } from "./tell-of-bundles.ts";
+import type { Verb } from "./verb.ts";
 import { createVerbs } from "./verbs.ts";
 import type { Verdigris } from "./verdigris.ts";
 

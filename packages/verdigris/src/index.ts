@@ -25,8 +25,12 @@ export {
   type VerdigrisEvents,
 } from "@verdigris/contracts";
 export {
+  type ActorInput,
+  type AuthorizeAnswer,
+  type AuthorizeContext,
   adviseStrategy,
   type DrainReport,
+  type Identity,
   type RecycleCheck,
   type Run,
   type ScopeStorage,
@@ -37,9 +41,9 @@ export {
   tokenFromBaggage,
   tokenToBaggage,
 } from "@verdigris/run-pinning";
-export type { Authorize, AuthorizeAnswer, AuthorizeContext, Identity, Verb } from "./authority.ts";
 export { createVerdigris } from "./create-verdigris.ts";
 export type { Notice, NoticeLine } from "./list-notices.ts";
-export type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
+export type { MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
 export type { RecordKeeping } from "./record-keeping.ts";
+export type { Authorize, Verb } from "./verb.ts";
 export type { BundleLine, Verdigris, VerdigrisStatus } from "./verdigris.ts";

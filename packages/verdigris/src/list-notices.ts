@@ -8,7 +8,7 @@ import {
   storeLimits,
   type TrafficClass,
 } from "@verdigris/contracts";
-import type { Verb } from "./authority.ts";
+import type { Verb } from "./verb.ts";
 
 /** Something on record that moved nothing: a verb that was refused, a run whose bundle somebody named. */
 export type Notice =

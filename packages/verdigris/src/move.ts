@@ -11,8 +11,9 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import { isForward } from "@verdigris/router";
-import type { Authority } from "./authority.ts";
+import type { Authority } from "@verdigris/run-pinning";
 import type { MoveReceipt, SafeMoveFacts } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 const refusalCodes: Partial<Record<RefusalReason, ErrorCode>> = {
   held: "route-held",
@@ -79,7 +80,7 @@ async function basisOf(router: Router, move: RouteMove, expect: number | undefin
 }
 
 /** Makes moves of one agent's route, each after its authority was asked. */
-export function createMoves(router: Router, authority: Authority): Move {
+export function createMoves(router: Router, authority: Authority<Verb>): Move {
   return async (move, { reason = "", actor: given, ...facts } = {}) => {
     const route = await basisOf(router, move, facts.expect);
     const forward = isForward(route, move);

@@ -1,6 +1,5 @@
 import type { BundleContent, ResolveContent } from "@verdigris/bundle";
 import type {
-  Actor,
   Bundle,
   Clock,
   CodePiece,
@@ -12,12 +11,9 @@ import type {
   Store,
 } from "@verdigris/contracts";
 import type { NodeOptions } from "@verdigris/router";
-import type { ScopeStorage } from "@verdigris/run-pinning";
+import type { ActorInput, Identity, ScopeStorage } from "@verdigris/run-pinning";
 import type { UsageLedgerOptions } from "@verdigris/telemetry";
-import type { Authorize, Identity } from "./authority.ts";
-
-/** Who acts: a name stands for the person of that name. */
-export type ActorInput = string | Actor;
+import type { Authorize } from "./verb.ts";
 
 /** Options of {@link createVerdigris}. `P` is what `load` returns: a bundle stood up in this process. */
 export interface VerdigrisOptions<P> {

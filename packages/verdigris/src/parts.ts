@@ -22,11 +22,11 @@ import {
   type NodeFacts,
   type StoreTime,
 } from "@verdigris/router";
-import { createRunPinning, type RunPinning } from "@verdigris/run-pinning";
+import { type Authority, createAuthority, createRunPinning, type RunPinning } from "@verdigris/run-pinning";
 import { createUsageLedger, type UsageLedger } from "@verdigris/telemetry";
-import { type Authority, createAuthority } from "./authority.ts";
 import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
 import type { VerdigrisOptions } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 /** What one process of an agent is put together from. */
 export interface Parts<P> {
@@ -37,7 +37,7 @@ export interface Parts<P> {
   /** Null where there is no store. */
   readonly time: StoreTime | null;
   readonly events: EventHub<RunEvents>;
-  readonly authority: Authority;
+  readonly authority: Authority<Verb>;
   readonly registry: BundleRegistry;
   readonly pinning: RunPinning<P>;
   /** True when the router was made here, and so is closed here. */

@@ -12,6 +12,7 @@ import type {
   VerdigrisEvents,
 } from "@verdigris/contracts";
 import type {
+  ActorInput,
   BundleStatus,
   DrainReport,
   InFlightRun,
@@ -22,7 +23,7 @@ import type {
   StartOptions,
   StartResult,
 } from "@verdigris/run-pinning";
-import type { ActorInput, MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
+import type { MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
 import type { RecordKeeping } from "./record-keeping.ts";
 
 /** One bundle as `status()` shows it. */

@@ -6,15 +6,13 @@ import {
   type Digest,
   InvalidArgumentError,
   isVerdigrisError,
-  type RouteMove,
   type Store,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { createNotices } from "@verdigris/run-pinning";
-import type { ActorInput } from "./options.ts";
+import { createNotices } from "./notices.ts";
 
-/** Everything that may be allowed or refused: the moves of a route, registering a bundle, naming a bundle at a start. */
-export type Verb = RouteMove["verb"] | "register" | "start-named";
+/** Who acts: a name stands for the person of that name. */
+export type ActorInput = string | Actor;
 
 /** What a decision about a verb can rest on. */
 export interface AuthorizeContext {
@@ -27,9 +25,9 @@ export interface AuthorizeContext {
 }
 
 /** Allows or refuses a verb. What throws, hangs or answers with anything else than a yes refuses. */
-export type Authorize = (
+export type Authorize<V extends string> = (
   actor: Actor,
-  verb: Verb,
+  verb: V,
   context: AuthorizeContext,
 ) => AuthorizeAnswer | Promise<AuthorizeAnswer>;
 
@@ -40,14 +38,15 @@ export type AuthorizeAnswer = boolean | { readonly allowed: boolean; readonly wh
 export type Identity = () => Actor | Promise<Actor>;
 
 /** Decides who acts and whether they may. */
-export interface Authority {
+export interface Authority<V extends string> {
   /** The actor of a verb: the host's word where it gives one, else the caller's own, marked as such. */
   actor(given: ActorInput | undefined): Promise<Actor>;
   /** Rejects with `not-authorized` unless the verb is allowed; the refusal goes on record apart from the route. */
-  require(actor: Actor, verb: Verb, context: Omit<AuthorizeContext, "agent">): Promise<void>;
+  require(actor: Actor, verb: V, context: Omit<AuthorizeContext, "agent">): Promise<void>;
 }
 
-interface AuthorityOptions {
+/** What an authority rests on; without a store its refusals are on no record. */
+export interface AuthorityOptions<V extends string> {
   readonly agent: string;
   readonly store: Store | null;
   readonly clock: Clock;
@@ -57,7 +56,7 @@ interface AuthorityOptions {
   readonly format: () => number;
   readonly fallback: ActorInput | undefined;
   readonly identity: Identity | undefined;
-  readonly authorize: Authorize | undefined;
+  readonly authorize: Authorize<V> | undefined;
 }
 
 /** A hook that has not answered by then has refused. */
@@ -72,7 +71,7 @@ function declared(input: ActorInput | undefined): Actor {
   return { kind: actor.kind, id: actor.id, selfDeclared: true };
 }
 
-function denial(agent: string, actor: Actor, verb: Verb, why: string, cause?: unknown): VerdigrisError {
+function denial(agent: string, actor: Actor, verb: string, why: string, cause?: unknown): VerdigrisError {
   const message = `${actor.id} may not ${verb} on ${agent}: ${why}`;
   return new VerdigrisError("not-authorized", message, { agent, actor, verb, why }, { cause });
 }
@@ -91,11 +90,11 @@ async function bounded<T>(clock: Clock, hook: () => T | Promise<T>, late: () => 
   }
 }
 
-async function ask(
-  options: AuthorityOptions,
-  authorize: Authorize,
+async function ask<V extends string>(
+  options: AuthorityOptions<V>,
+  authorize: Authorize<V>,
   actor: Actor,
-  verb: Verb,
+  verb: V,
   context: AuthorizeContext,
 ): Promise<void> {
   const { agent, clock } = options;
@@ -113,7 +112,10 @@ async function ask(
 }
 
 /** Who the host says is acting; anything but an actor in time is nobody, and nobody may act. */
-async function identified({ agent, clock }: AuthorityOptions, identity: Identity): Promise<Actor> {
+async function identified(
+  { agent, clock }: Pick<AuthorityOptions<string>, "agent" | "clock">,
+  identity: Identity,
+): Promise<Actor> {
   const nobodyKnown = (why: string, cause?: unknown): VerdigrisError =>
     new VerdigrisError("not-authorized", `nobody can act on ${agent}: ${why}`, { agent, why }, { cause });
   const late = nobodyKnown(`the identity hook did not answer within ${answerMs} ms`);
@@ -131,13 +133,13 @@ function isKind(kind: unknown): kind is Actor["kind"] {
 }
 
 /** Creates the authority of one agent in one process. */
-export function createAuthority(options: AuthorityOptions): Authority {
+export function createAuthority<V extends string>(options: AuthorityOptions<V>): Authority<V> {
   const { agent, store, clock, newId, now, identity, authorize, fallback } = options;
   const notices = createNotices(clock);
 
   const note = async (
     actor: Actor,
-    verb: Verb,
+    verb: V,
     context: AuthorizeContext,
     error: VerdigrisError,
   ): Promise<void> => {
