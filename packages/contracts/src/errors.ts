@@ -36,6 +36,16 @@ export type ErrorCode =
   | "move-refused"
   | "not-authorized"
   | "audit-tampered"
+  // releases
+  | "plan-invalid"
+  | "release-unknown"
+  | "release-in-progress"
+  | "release-refused"
+  | "release-contended"
+  | "rollback-refused"
+  | "bundle-denied"
+  | "drill-required"
+  | "too-many-bundles"
   // runs
   | "bundle-not-on-route"
   | "bundle-sealed"

@@ -44,6 +44,41 @@ export {
 export { createPrefixedStore } from "./prefixed-store.ts";
 export { recordVersion } from "./record-version.ts";
 export { decodeRecord, type VersionedRecord } from "./records.ts";
+export type {
+  Approval,
+  BundleRef,
+  GateAttempt,
+  GateName,
+  ReleaseEffect,
+  ReleaseHold,
+  ReleaseOutcome,
+  ReleasePhase,
+  ReleaseRecord,
+  ReleaseRollback,
+  ReleaseSwitch,
+  SeenSignal,
+  Skippable,
+  SkippedGate,
+} from "./release.ts";
+export type {
+  CanaryStep,
+  GatePhase,
+  GatePlan,
+  ReleasePlan,
+  Rollout,
+  SignalAction,
+  SignalPlan,
+} from "./release-plan.ts";
+export type {
+  GateContext,
+  HookCall,
+  Notify,
+  ReadSignals,
+  ReleaseGate,
+  ReleaseHook,
+  ReleaseNotice,
+  StateLayer,
+} from "./release-ports.ts";
 export { repeatedMembers } from "./repeated-members.ts";
 export type {
   Actor,

@@ -37,6 +37,22 @@ export interface AgentKeys {
   readonly nodes: string;
   node(id: string): string;
   notice(at: number, id: string): string;
+  /** Names the release under way, or the last one. */
+  readonly releasing: string;
+  /** The lease of the process that drives it. */
+  readonly driver: string;
+  /** All releases, or one. */
+  release(id?: string): string;
+  /** One transition of a release; all of them without a number. */
+  step(release: string, seq?: number): string;
+  /** All bundles that must not go live again, or one. */
+  denied(bundle?: string): string;
+  /** A part of evidence kept under its digest, without its `sha256:`. */
+  evidence(hex: string, part: number): string;
+  /** All drills, or one. */
+  drill(at?: number): string;
+  /** The drill under way. */
+  readonly drilling: string;
   /** What the agent itself remembers, in layers; its rows are named by `@verdigris/agent-state`. */
   readonly state: string;
   /** All batches of usage records, and one: of the node that wrote it, by the time of its first record. */
@@ -74,17 +90,27 @@ export function agentKeys(agent: string): AgentKeys {
     usages: `${prefix}usage/`,
     usage: (at, node, seq) => `${prefix}usage/${timeKey(at)}/${node}-${seq}`,
     notice: (at, id) => `${prefix}notice/${timeKey(at)}/${id}`,
+    releasing: `${prefix}releasing`,
+    driver: `${prefix}lease/driver`,
+    release: (id = "") => `${prefix}release/${id}`,
+    step: (release, seq) =>
+      `${prefix}step/${release}/${seq === undefined ? "" : String(seq).padStart(6, "0")}`,
+    denied: (bundle = "") => `${prefix}denied/${bundle}`,
+    evidence: (hex, part) => `${prefix}evidence/${hex}/${String(part).padStart(3, "0")}`,
+    drill: (at) => `${prefix}drill/${at === undefined ? "" : timeKey(at)}`,
+    drilling: `${prefix}drilling`,
   };
 }
 
 /** What every start and finish, every heartbeat, every upload and every write of an agent's memory writes. */
 const quietKey =
-  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node)\/[^/]+|(notice|usage)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5})$/;
+  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node|lease)\/[^/]+|(notice|usage)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5}|step\/[^/]+\/\d{6}|evidence\/[^/]+\/\d{3})$/;
 
 /**
  * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
- * with every run (`pin`, `claim`, `moved`, `usage`, an agent's memory), heartbeat (`node`) and upload (`chunk`), and for `notice`: a start must not
- * wake a fleet, and routes and lifecycle are what it listens for.
+ * with every run (`pin`, `claim`, `moved`, `usage`, an agent's memory), heartbeat (`node`, `lease`) and upload (`chunk`),
+ * for what stands beside the record of a release (`step`, `evidence`), and for `notice`: a start must not wake a fleet, and
+ * routes and lifecycle are what it listens for.
  */
 export function announces(key: string): boolean {
   return key.endsWith("/route") || !quietKey.test(key);
