@@ -1,0 +1,48 @@
+import {
+  type Actor,
+  type BundleId,
+  type BundleRef,
+  decodeRecord,
+  requireId,
+  type VersionedRecord,
+} from "@verdigris/contracts";
+import type { World } from "../records/world.ts";
+
+/** `{agent}/denied/{bundle}`: a bundle that must not go live again until somebody lifts it. */
+export interface DeniedBundle extends VersionedRecord {
+  readonly bundle: BundleRef;
+  readonly by: Actor;
+  readonly why: string;
+  /** Store time, as its writer knew it. */
+  readonly at: number;
+}
+
+type Records = Pick<World, "store" | "keys">;
+
+/** Why a bundle must not go live, or null. One read, for deploy pipelines too. */
+export async function readDenied({ store, keys }: Records, bundle: BundleId): Promise<DeniedBundle | null> {
+  const entry = (await store.get([keys.denied(requireId("bundle", bundle))])).entries[0] ?? null;
+  return entry === null ? null : decodeRecord<DeniedBundle>(entry.key, entry.value);
+}
+
+/** Every bundle on the list. */
+export async function listDenied({ store, keys }: Records): Promise<readonly DeniedBundle[]> {
+  const { entries } = await store.list(keys.denied(), { limit: 1_000 });
+  return entries.map(({ key, value }) => decodeRecord<DeniedBundle>(key, value));
+}
+
+/** Puts a bundle on the list; one that is on it stays there with its first reason. */
+export async function denyBundle(
+  { store, keys, format }: Pick<World, "store" | "keys" | "format">,
+  denied: Omit<DeniedBundle, "v">,
+): Promise<void> {
+  const value = JSON.stringify({ v: format(), ...denied } satisfies DeniedBundle);
+  await store.commit([{ op: "put", key: keys.denied(denied.bundle.id), rev: 0, value }]);
+}
+
+/** Takes a bundle off the list; false when it was not on it. */
+export async function liftBundle({ store, keys }: Records, bundle: BundleId): Promise<boolean> {
+  const entry = (await store.get([keys.denied(requireId("bundle", bundle))])).entries[0] ?? null;
+  if (entry === null) return false;
+  return (await store.commit([{ op: "del", key: entry.key, rev: entry.rev }])).ok;
+}

@@ -1,0 +1,34 @@
+export type {
+  GateAnswer,
+  GateContext,
+  HookCall,
+  Notify,
+  ReadSignals,
+  ReleaseGate,
+  ReleaseHook,
+  ReleaseNotice,
+  ReleasePlan,
+  ReleaseRecord,
+  StateLayer,
+} from "@verdigris/contracts";
+export type { DeniedBundle } from "./back/deny-list.ts";
+export { drillBudgetMs } from "./back/drill.ts";
+export type { DrillReport, DrillTimes } from "./back/drill-records.ts";
+export type { Impact } from "./back/impact.ts";
+export type { RollbackReport } from "./back/roll-back.ts";
+export { judgeTarget, type TargetHealth } from "./back/rollback-target.ts";
+export { createReleases } from "./create-releases.ts";
+export type { Driver } from "./drive/driver.ts";
+export type { WayBackCheck, WayBackFinding } from "./drive/own-gates.ts";
+export type { ReleasePorts, TouchedRun } from "./drive/ports.ts";
+export type { AskedEvent, ReleaseEvent, ReleaseRefusal, SeenEvent, Transition } from "./machine/events.ts";
+export { evidenceDigest, phasesOf } from "./machine/record.ts";
+export { transition } from "./machine/transition.ts";
+export { type Duration, durationMs, durationText } from "./plan/duration.ts";
+export { explainPlan, type PhaseForecast, type PlanForecast, type TrafficFacts } from "./plan/explain.ts";
+export { defineReleasePlan } from "./plan/plan.ts";
+export type { GateInput, ReleasePlanInput } from "./plan/plan-input.ts";
+export type { HistoryLine } from "./records/history.ts";
+export { type ReleaseStatus, waitsFor } from "./records/release-status.ts";
+export type { ReleaseStep } from "./records/release-store.ts";
+export type { Asking, Releases, ReleasesOptions, ReleaseVerb, StartOptions } from "./releases.ts";

@@ -1,0 +1,22 @@
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time: milliseconds, or text such as `"90s"`, `"10m"`, `"48h"`, `"3d"`. */
+export type Duration = number | `${number}${keyof typeof units}`;
+
+const longestMs = 400 * units.d;
+
+/** Whole milliseconds of a duration, 1 ms to 400 days; null for anything else. Zero is none: say what is meant. */
+export function durationMs(value: unknown): number | null {
+  const [, amount, unit] =
+    typeof value === "string" ? (/^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? []) : [];
+  const ms = typeof value === "number" ? value : Number(amount) * units[unit as keyof typeof units];
+  return Number.isInteger(ms) && ms >= 1 && ms <= longestMs ? ms : null;
+}
+
+/** A duration for people, in its largest whole unit: `48h`, `90s`. */
+export function durationText(ms: number): string {
+  for (const [unit, size] of Object.entries(units).reverse()) {
+    if (ms >= size && ms % size === 0 && !(unit === "d" && ms < 3 * size)) return `${ms / size}${unit}`;
+  }
+  return `${(ms / 1_000).toFixed(1)}s`;
+}

@@ -1,0 +1,75 @@
+import {
+  type Digest,
+  decodeRecord,
+  type ReleaseRecord,
+  storeLimits,
+  VerdigrisError,
+} from "@verdigris/contracts";
+import { auditDigest } from "@verdigris/router";
+import { loadRelease, type ReleaseStep } from "./release-store.ts";
+import type { World } from "./world.ts";
+
+type Records = Pick<World, "store" | "keys" | "agent">;
+
+/** One transition of a release with its digest, which the next one names. */
+export interface HistoryLine {
+  readonly step: ReleaseStep;
+  readonly digest: Digest;
+}
+
+async function* stepsOf({ store, keys }: Records, id: string): AsyncGenerator<HistoryLine> {
+  let after: string | undefined;
+  for (;;) {
+    const options = { limit: storeLimits.listLimit, ...(after === undefined ? {} : { after }) };
+    const { entries } = await store.list(keys.step(id), options);
+    for (const { key, value } of entries)
+      yield { step: decodeRecord<ReleaseStep>(key, value), digest: auditDigest(value) };
+    if (entries.length < storeLimits.listLimit) return;
+    after = entries.at(-1)?.key;
+  }
+}
+
+/**
+ * Everything that ever happened to a release, oldest first, verified as it is read: every step names the digest of the one
+ * before, the record that of the last. Throws `audit-tampered` for a chain that was cut or changed, `release-unknown`.
+ */
+export async function readHistory(world: Records, id: string): Promise<readonly HistoryLine[]> {
+  const { agent } = world;
+  const stored = await loadRelease(world, id);
+  if (stored === null)
+    throw new VerdigrisError("release-unknown", `${agent} has no release ${id}`, { agent, release: id });
+  const lines: HistoryLine[] = [];
+  const { record } = stored;
+  for await (const line of stepsOf(world, id)) {
+    // Written since the record was read.
+    if (line.step.seq > record.seq) break;
+    if (line.step.seq !== lines.length || line.step.previous !== (lines.at(-1)?.digest ?? null))
+      throw tampered(id, lines.length);
+    lines.push(line);
+  }
+  if (lines.length !== record.seq + 1 || record.log !== lines.at(-1)?.digest)
+    throw tampered(id, lines.length);
+  return lines;
+}
+
+function tampered(release: string, seq: number): VerdigrisError {
+  const message = `step ${seq} of ${release} is not the one its neighbours were chained to: find out who can write to the store`;
+  return new VerdigrisError("audit-tampered", message, { release, seq });
+}
+
+/** Releases of an agent, newest first. */
+export async function listReleases({
+  store,
+  keys,
+}: Pick<World, "store" | "keys">): Promise<readonly ReleaseRecord[]> {
+  const found: ReleaseRecord[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const options = { limit: storeLimits.listLimit, ...(after === undefined ? {} : { after }) };
+    const { entries } = await store.list(keys.release(), options);
+    found.push(...entries.map(({ key, value }) => decodeRecord<ReleaseRecord>(key, value)));
+    if (entries.length < storeLimits.listLimit) break;
+    after = entries.at(-1)?.key;
+  }
+  return found.sort((a, b) => b.startedAt - a.startedAt);
+}
