@@ -9,6 +9,7 @@ export const requirements: Readonly<Record<string, string>> = {
   I7: "Recycle liveness: without new flips every bundle off the route can be recycled once its bound has passed, even if every process died.",
   I8: "Max age: no step starts after its run's deadline, and no extension passes acceptance + maxAgeMs.",
   I9: "Reversibility: flip then rollback restores where new runs go, two generations on, and clears candidate, canary and holdback.",
+  I10: "Crash safety: a release killed between any two writes goes on where it stopped, and a rollback repeated finishes what was left.",
   I11: "Exactly once: a move or a start whose reply was lost happens once, and its retry gets the first answer.",
   I12: "State isolation: what a bundle writes to the agent's memory is seen by its own lineage only; after a rollback, reads are blue's own lineage.",
   I13: "Sticky shares: a key keeps its side while a percentage grows; salts are independent; shares are true to their percentage.",
@@ -147,6 +148,14 @@ export const requirements: Readonly<Record<string, string>> = {
   "SDK-UNLOAD":
     "A pipeline is unloaded when its last run and step here have ended and its bundle is off the route.",
   "SDK-INSTRUMENT-SAFE": "An instrument can neither change a result nor fail a run.",
+  I16: "No silence: a release always says what it waits for, and a hold, a missed driver or a gate nobody has is shown.",
+  "RELEASE-EVIDENCE":
+    "A release goes forward on passes with evidence and clear signals, or past what a person gave a reason to pass over.",
+  "RELEASE-SAFE-DIRECTION":
+    "A machine stops, holds, freezes or goes back; held or ended, a release makes no move forward.",
+  "RELEASE-SCENARIOS":
+    "The traps and complaints of release systems are asserted the other way round, each with its source.",
+  "RELEASE-WHOLE": "A release goes through every phase on passes alone, and a person need not look at it.",
   "SDK-INSTRUMENT-IDLE":
     "An instrument that says it is idle costs a step one question; several stand inside one another.",
   "SDK-INSTRUMENT-CONNECT":
