@@ -1,0 +1,355 @@
+import type { JsonValue } from "@verdigris/contracts";
+import { divergenceBets, logEOfBets } from "@verdigris/statistics";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { addReport, emptyDivergence } from "../src/divergence.ts";
+import { normalisedEditDistance } from "../src/edit-distance.ts";
+import {
+  answerDistance,
+  type Comparator,
+  customDistance,
+  type Divergence,
+  fieldsDistance,
+  judgeDivergence,
+  mergeDivergence,
+  type Observation,
+  refusalDistance,
+  type ShadowReport,
+  toolsDistance,
+} from "../src/index.ts";
+import { createWorld, type Run, say, viewOf } from "./world.ts";
+
+const context = { input: null, slice: null, signal: new AbortController().signal };
+
+function ran(answer: JsonValue, tools: readonly string[] = []): Observation {
+  const calls = tools.map((tool) => ({ tool, args: "{}", answered: "ran" as const }));
+  return { answer, failure: null, calls, durationMs: 1, inputTokens: 1, outputTokens: 1, cost: 0 };
+}
+
+function report(
+  job: string,
+  between: number | null,
+  blue: number | null,
+  green: number | null = null,
+): ShadowReport {
+  return {
+    v: 1,
+    job,
+    blue: "blue",
+    green: "green",
+    key: null,
+    slice: null,
+    views: [{ view: "answer", between, blue, green, error: null }],
+    fidelity: { ran: 0, recorded: 1, refused: 0 },
+    divergedAt: null,
+    durationMs: { blue: 1, green: 1 },
+    tokens: { blue: 1, green: 1 },
+    cost: { blue: 1, green: null },
+    failures: { blue: false, green: false },
+    example: null,
+    expires: 0,
+  };
+}
+
+function sum(reports: readonly ShadowReport[]): Divergence {
+  return reports.reduce(addReport, emptyDivergence("blue", "green", 0.1));
+}
+
+describe("distances", () => {
+  it("of answers read what a reader reads", async () => {
+    const apart = (a: JsonValue, b: JsonValue) => answerDistance.distance(ran(a), ran(b), context);
+    expect(apart("yes  it is ", "yes it\nis")).toBe(0);
+    expect(apart("e\u0301", "\u00e9")).toBe(0);
+    expect(apart("Yes", "yes")).toBe(1);
+    expect(apart({ a: 1 }, { a: 1 })).toBe(0);
+    expect(apart({ a: 1 }, { a: "1" })).toBe(1);
+    expect(answerDistance.distance({ ...ran(null), failure: "threw" }, ran("x"), context)).toBeNull();
+  });
+
+  it("of fields are the share that differs, nested ones and missing ones included", () => {
+    const apart = (a: JsonValue, b: JsonValue) => fieldsDistance.distance(ran(a), ran(b), context);
+    expect(apart({ a: 1, b: { c: 2, d: 3 } }, { a: 1, b: { c: 2, d: 4 } })).toBeCloseTo(1 / 3);
+    expect(apart({ a: 1 }, { b: 1 })).toBe(1);
+    expect(apart({ a: [1, 2] }, { a: [1] })).toBe(0.5);
+    expect(apart({}, {})).toBe(0);
+    expect(apart({ a: {} }, { a: [] })).toBe(1);
+    expect(apart("text", { a: 1 })).toBeNull();
+  });
+
+  it("of tool sequences agree with the definition of edit distance", () => {
+    expect(
+      toolsDistance.distance(ran("x", ["search", "read"]), ran("x", ["search", "search", "read"]), context),
+    ).toBeCloseTo(1 / 3);
+    const words = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 6 });
+    const naive = (a: readonly string[], b: readonly string[]): number => {
+      const [first, ...rest] = a;
+      const [other, ...others] = b;
+      if (first === undefined) return b.length;
+      if (other === undefined) return a.length;
+      if (first === other) return naive(rest, others);
+      return 1 + Math.min(naive(rest, b), naive(a, others), naive(rest, others));
+    };
+    fc.assert(
+      fc.property(words, words, (a, b) => {
+        const longest = Math.max(a.length, b.length);
+        expect(normalisedEditDistance(a, b)).toBeCloseTo(longest === 0 ? 0 : naive(a, b) / longest, 12);
+      }),
+    );
+  });
+
+  it("of refusals and of the caller's own kind", async () => {
+    const refuses = refusalDistance((answer) => String(answer).startsWith("I cannot"));
+    expect(refuses.distance(ran("I cannot help"), ran("Sure"), context)).toBe(1);
+    const half = customDistance("half", async () => 0.5, { judged: false });
+    expect(half).toMatchObject({ name: "half", judged: false });
+    expect(await half.distance(ran("a"), ran("b"), context)).toBe(0.5);
+  });
+});
+
+describe("the excess", () => {
+  it("is what green differs from blue beyond what blue differs from itself [SHADOW-NOISE]", () => {
+    const { views } = judgeDivergence(
+      sum([report("1", 1, 1), report("2", 0.5, 0), report("3", 1, null)]),
+      () => true,
+    );
+    expect(views[0]).toMatchObject({ n: 3, pairs: 2, between: 2.5 / 3, noise: 0.5, excess: 0.25 });
+  });
+
+  it("is the energy form where green ran twice too: a green that is only noisier is not blamed [SHADOW-NOISE]", () => {
+    const { views } = judgeDivergence(sum([report("1", 1, 0, 1), report("2", 1, 1, 1)]), () => true);
+    expect(views[0]?.excess).toBeCloseTo(0.25);
+  });
+
+  it("is bet on as the formula says, both ways", () => {
+    const reports = [report("1", 1, 0), report("2", 0, 1), report("3", 0, 0)];
+    const evidence = sum(reports).views.answer;
+    const expected = (values: readonly number[]) =>
+      Math.log(
+        divergenceBets.reduce(
+          (total, bet) => total + values.reduce((e, value) => e * (1 + bet * value), 1),
+          0,
+        ) / divergenceBets.length,
+      );
+    expect(logEOfBets(evidence?.worse ?? [])).toBeCloseTo(expected([0.9 / 1.1, -1, -0.1 / 1.1]), 6);
+    expect(logEOfBets(evidence?.better ?? [])).toBeCloseTo(expected([-1, 1.1 / 0.9, 0.1 / 0.9]), 6);
+  });
+
+  it("is bit-equal however it was split and merged [SHADOW-MERGE]", () => {
+    const distance = fc.double({ min: 0, max: 1, noNaN: true });
+    const one = fc.record({ between: distance, blue: fc.option(distance), green: fc.option(distance) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(one, fc.nat(2)), { maxLength: 60 }), (parts) => {
+        const reports = parts.map(([{ between, blue, green }], at) =>
+          report(String(at), between, blue, green),
+        );
+        const whole = sum(reports);
+        const split = [0, 1, 2].map((process) => sum(reports.filter((_, at) => parts[at]?.[1] === process)));
+        const [a, b, c] = split as [Divergence, Divergence, Divergence];
+        expect(mergeDivergence(c, mergeDivergence(b, a))).toEqual(whole);
+        expect(JSON.parse(JSON.stringify(mergeDivergence(a, mergeDivergence(c, b))))).toEqual(whole);
+      }),
+    );
+  });
+
+  it("of other bundles or under another margin is not merged", () => {
+    const one = emptyDivergence("blue", "green", 0.1);
+    for (const other of [
+      emptyDivergence("blue", "red", 0.1),
+      emptyDivergence("teal", "green", 0.1),
+      emptyDivergence("blue", "green", 0.2),
+    ]) {
+      expect(() => mergeDivergence(one, other)).toThrowError(
+        expect.objectContaining({ code: "evidence-invalid" }),
+      );
+    }
+  });
+});
+
+describe("the verdict", () => {
+  const of = (
+    count: number,
+    between: (at: number) => number,
+    blue: (at: number) => number | null = () => 0,
+  ) =>
+    judgeDivergence(
+      sum(Array.from({ length: count }, (_, at) => report(String(at), between(at), blue(at)))),
+      () => true,
+    );
+
+  it("is inconclusive before there are enough noise pairs, whatever they say [SHADOW-VERDICT]", () => {
+    expect(of(49, () => 1)).toMatchObject({ verdict: "inconclusive", views: [{ pairs: 49, needed: 1 }] });
+    expect(
+      of(
+        400,
+        () => 1,
+        () => null,
+      ),
+    ).toMatchObject({ verdict: "inconclusive", views: [{ pairs: 0, needed: 50 }] });
+    expect(judgeDivergence(emptyDivergence("blue", "green", 0.1), () => true)).toMatchObject({
+      verdict: "inconclusive",
+      views: [],
+    });
+  });
+
+  it("is fail on evidence of more than the margin, pass on evidence of less, and neither without [SHADOW-VERDICT]", () => {
+    expect(of(60, () => 1).verdict).toBe("fail");
+    expect(of(120, () => 0).verdict).toBe("pass");
+    expect(of(120, (at) => Number(at % 10 === 0)).verdict).toBe("inconclusive");
+  });
+
+  it("needs evidence of 1 / (α / judged views) to fail and of 1 / passAlpha to pass, no less", () => {
+    const after = (n: number, between: number) => {
+      const reports = Array.from({ length: n }, (_, at) => report(String(at), between, 0));
+      const { verdict, views } = judgeDivergence(sum(reports), () => true, { minPairs: 1 });
+      return { verdict, worse: views[0]?.evidence.worse ?? 0, better: views[0]?.evidence.better ?? 0 };
+    };
+    const counts = Array.from({ length: 150 }, (_, index) => index + 1);
+    const failsAt = counts.find((n) => after(n, 1).verdict === "fail") ?? 0;
+    expect(after(failsAt, 1).worse).toBeGreaterThanOrEqual(100);
+    expect(after(failsAt - 1, 1).worse).toBeLessThan(100);
+    expect(after(failsAt - 1, 1).verdict).toBe("inconclusive");
+    const passesAt = counts.find((n) => after(n, 0).verdict === "pass") ?? 0;
+    expect(after(passesAt, 0).better).toBeGreaterThanOrEqual(20);
+    expect(after(passesAt - 1, 0).better).toBeLessThan(20);
+    expect(after(passesAt - 1, 0).verdict).toBe("inconclusive");
+  });
+
+  it("is inconclusive where blue itself is all noise, and says what would help", () => {
+    const { verdict, reason } = of(
+      500,
+      () => 0.9,
+      () => 1,
+    );
+    expect(verdict).toBe("inconclusive");
+    expect(reason).toContain("a distance that sees meaning");
+  });
+
+  it("is error where a judged view could not be measured, and only then", () => {
+    const broken = (at: number): ShadowReport => ({
+      ...report(String(at), null, null),
+      views: [{ view: "answer", between: null, blue: null, green: null, error: "no" }],
+    });
+    const mixed = (errors: number) =>
+      sum([
+        ...Array.from({ length: 200 }, (_, at) => report(`ok${at}`, 0, 0)),
+        ...Array.from({ length: errors }, (_, at) => broken(at)),
+      ]);
+    expect(judgeDivergence(mixed(30), () => true).verdict).toBe("error");
+    expect(judgeDivergence(mixed(20), () => true).verdict).toBe("pass");
+    expect(judgeDivergence(mixed(30), () => false).verdict).toBe("inconclusive");
+  });
+
+  it("is that of the worst judged view; what is not judged is shown and decides nothing", () => {
+    const two = (at: number): ShadowReport => ({
+      ...report(String(at), 0, 0),
+      views: [
+        { view: "answer", between: 0, blue: 0, green: null, error: null },
+        { view: "extra", between: 1, blue: 0, green: null, error: null },
+      ],
+    });
+    const divergence = sum(Array.from({ length: 120 }, (_, at) => two(at)));
+    expect(judgeDivergence(divergence, (view) => view === "answer")).toMatchObject({
+      verdict: "pass",
+      views: [{ verdict: "pass" }, { view: "extra", judged: false, verdict: "fail" }],
+    });
+    expect(judgeDivergence(divergence, () => true)).toMatchObject({
+      verdict: "fail",
+      reason: expect.stringContaining("extra"),
+    });
+  });
+
+  it("says about how many pairs more would decide it", () => {
+    const half = of(
+      60,
+      (at) => Number(at % 4 === 0),
+      () => 0,
+    );
+    const [view] = half.views;
+    expect(half.verdict).toBe("inconclusive");
+    expect(view?.needed).toBeGreaterThan(0);
+    const later = of(
+      60 + (view?.needed ?? 0) * 2,
+      (at) => Number(at % 4 === 0),
+      () => 0,
+    );
+    expect(later.verdict).toBe("fail");
+  });
+});
+
+describe("a whole mirror", () => {
+  it("runs blue again on the first inputs and on a share of the others", async () => {
+    let draw = 0;
+    const { shadow, settle } = createWorld(say("a"), say("a"), {
+      baseline: { first: 3, share: 0.5 },
+      random: () => [0, 0.4, 0, 0.6, 0][draw++ % 5] ?? 0,
+      sample: 1,
+    });
+    for (let n = 0; n < 3; n += 1) await shadow.run(n);
+    await settle();
+    expect(viewOf({ shadow } as never, "answer")).toMatchObject({ n: 3, pairs: 3 });
+    for (let n = 0; n < 4; n += 1) await shadow.run(n);
+    await settle();
+    const { n, pairs } = viewOf({ shadow } as never, "answer");
+    expect(n).toBe(7);
+    expect(pairs).toBeGreaterThan(3);
+    expect(pairs).toBeLessThan(7);
+  });
+
+  it("names the step at which runs part, and how true the comparison is [SHADOW-FIDELITY]", async () => {
+    const agent =
+      (second: string): Run =>
+      async (_, session) => {
+        const search = session.tool("search", async ({ q }: { q: string }) => `found ${q}`);
+        const read = session.tool("read", async ({ page }: { page: string }) => `page ${page}`);
+        await search({ q: "one" });
+        await read({ page: second });
+        return "done";
+      };
+    const world = createWorld(agent("blue"), agent("green"), { baseline: { first: 0, share: 0 } });
+    await world.shadow.run("q");
+    await world.settle();
+    const { divergence } = world.shadow.evidence();
+    expect(divergence.parted).toEqual({ never: 0, first: 0, later: 1 });
+    expect(divergence.fidelity).toEqual({ ran: 0, recorded: 1, refused: 1 });
+    expect(viewOf(world, "first-call").between).toBe(0);
+    expect(viewOf(world, "tools").between).toBe(0);
+    expect(viewOf(world, "answer").between).toBe(0);
+  });
+
+  it("counts a comparator that throws, or answers what is no distance, and goes on", async () => {
+    const broken: Comparator[] = [
+      {
+        name: "throws",
+        judged: false,
+        distance: () => {
+          throw new Error("no");
+        },
+      },
+      { name: "rejects", judged: false, distance: () => Promise.reject(new Error("no")) },
+      { name: "two", judged: false, distance: () => 2 },
+      { name: "nan", judged: false, distance: () => Number.NaN },
+      { name: "hangs", judged: false, distance: () => new Promise<number>(() => {}) },
+    ];
+    const world = createWorld(say("a"), say("a"), {
+      comparators: [...broken, answerDistance],
+      maxRunMs: 1_000,
+    });
+    await world.shadow.run("q");
+    await world.clock.advance(2_000);
+    for (const { name } of broken)
+      expect(viewOf(world, name)).toMatchObject({ n: 0, errors: 1, verdict: "error" });
+    expect(viewOf(world, "answer")).toMatchObject({ n: 1, errors: 0 });
+  });
+
+  it("answers as a gate does, under a digest that covers all of it", async () => {
+    const world = createWorld(say("a"), say("b"), { rule: { minPairs: 10 } });
+    for (let n = 0; n < 30; n += 1) await world.shadow.run(n);
+    await world.settle();
+    const gate = world.shadow.gate();
+    expect(gate).toMatchObject({ verdict: "fail", evidence: world.shadow.evidence().digest });
+    expect(gate.summary).toContain("green against blue on 30 mirrored inputs");
+    await world.shadow.run("more");
+    await world.settle();
+    expect(world.shadow.evidence().digest).not.toBe(gate.evidence);
+  });
+});
