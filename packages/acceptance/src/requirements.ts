@@ -49,6 +49,24 @@ export const requirements: Readonly<Record<string, string>> = {
     "An erasure reaches every layer of the memory, parked ones included, and no fold-down or cherry-pick undoes it.",
   "STATE-SCHEMA":
     "A switch, a rollback or a copy that leaves a bundle with memory it cannot read is refused beforehand.",
+  "SHADOW-UNSEEN":
+    "A user gets blue's answer or blue's error and waits for nothing else, whatever a shadow run, a hook, a comparator or a queue does.",
+  "SHADOW-SANDBOX":
+    "A tool that is not declared pure is never called by a shadow run: it is answered from the live run's recording, or refused.",
+  "SHADOW-BOUNDED": "Shadow runs and what waits for them are bounded, and what is dropped is counted.",
+  "SHADOW-BUDGET":
+    "Shadow runs have an account of their own: none is begun that would not fit, and spend that is not known counts as too much.",
+  "SHADOW-SHEDS": "When a provider pushes back anywhere, shadow runs are the first to stop.",
+  "SHADOW-QUEUE":
+    "A job may be run and reported by another process; each is counted once, and foreign or late ones not at all.",
+  "SHADOW-NOISE": "Divergence is what lies beyond how far each bundle differs from itself.",
+  "SHADOW-MERGE": "Shadow evidence of several processes is the same bits in whatever order it is merged.",
+  "SHADOW-VERDICT":
+    "Shadow traffic passes or fails on evidence alone; too little of it is inconclusive and says what it would take.",
+  "SHADOW-FIDELITY":
+    "Every comparison says how the tools of its shadow runs were answered, and where the runs parted.",
+  "SHADOW-PRIVATE":
+    "Content of shadow traffic is kept only where asked for, redacted, for its time, and gone when its subject asks.",
   "SHADOW-MEMORY": "What a shadow, eval, smoke or drill run writes to the memory is thrown away.",
   "CONTENT-KEPT":
     "A clean-up never takes contents that an unrecycled bundle needs, whatever is registered meanwhile.",

@@ -134,16 +134,22 @@ async function takeOrDrop<I, O>(
 }
 
 /** Watches users' runs, and hands the sampled ones on when they have ended. */
-function createWatch<I, O>({ settings, counts, isClosed }: Parts<I, O>, send: (job: ShadowJob) => void) {
+function createWatch<I, O>(
+  { settings, counts, isClosed }: Parts<I, O>,
+  expect: JobLine["expect"],
+  send: (job: ShadowJob) => void,
+) {
   const sampler = createSampler(settings, counts.drop);
   /** Later, in a turn of its own: parsing and digesting are not the user's to wait for. */
   const handOn = (about: LiveRun) => (taken: TakenDown) => {
+    const done = expect();
     settings.clock.setTimer(() => {
       try {
         send(jobOf(settings, about, taken, sampler.again()));
       } catch {
         counts.drop("unreadable");
       }
+      done();
     }, 0);
   };
   return (input: I, about: LiveRun = {}): WatchedRun<O> => {
@@ -228,7 +234,7 @@ export function createShadow<I, O>(options: ShadowOptions<I, O>): Shadow<I, O> {
     if (report !== null) collector.add(report);
   };
   const line = createJobLine({ clock, maxInFlight, maxQueued, account, pressure, drop: counts.drop, work });
-  const watch = createWatch(parts, sender(settings.queue, line, counts.drop));
+  const watch = createWatch(parts, () => line.expect(), sender(settings.queue, line, counts.drop));
 
   return {
     name: "shadow",

@@ -23,6 +23,8 @@ export interface JobLine {
   /** Why nothing may run; null where something may. */
   paused(): string | null;
   offer(job: ShadowJob): void;
+  /** Announces a job that is still being made, so that nobody takes the line for idle; returns how to say that it is done. */
+  expect(): () => void;
   /** Keeps a bounded run in view, so that it is stopped when the provider pushes back; returns how to let go of it. */
   enter(bounded: BoundedRun): () => void;
   erase(key: string): number;
@@ -32,6 +34,7 @@ export interface JobLine {
 
 /** How often a function that says "under pressure" is asked again. */
 const askAgainMs = 1_000;
+const longestMs = 2_147_483_647;
 
 class LocalJobLine implements JobLine {
   readonly #parts: JobLineParts;
@@ -39,6 +42,7 @@ class LocalJobLine implements JobLine {
   readonly #running = new Set<BoundedRun>();
   readonly #unsubscribe: () => void;
   #inFlight = 0;
+  #expected = 0;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
   #idlers: (() => void)[] = [];
@@ -73,6 +77,14 @@ class LocalJobLine implements JobLine {
     }
   }
 
+  expect(): () => void {
+    this.#expected += 1;
+    return () => {
+      this.#expected -= 1;
+      this.#wakeIdlers();
+    };
+  }
+
   enter(bounded: BoundedRun): () => void {
     this.#running.add(bounded);
     return () => this.#running.delete(bounded);
@@ -87,7 +99,12 @@ class LocalJobLine implements JobLine {
 
   idle(): Promise<void> {
     return new Promise((resolve) => {
-      this.#idlers.push(resolve);
+      // The clock's timers keep no process alive; one that waits for this is to go on until it is so.
+      const alive = setInterval(() => {}, longestMs);
+      this.#idlers.push(() => {
+        clearInterval(alive);
+        resolve();
+      });
       this.#wakeIdlers();
     });
   }
@@ -122,7 +139,8 @@ class LocalJobLine implements JobLine {
   }
 
   #wakeIdlers(): void {
-    if (this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null)) return;
+    if (this.#expected > 0 || this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null))
+      return;
     for (const wake of this.#idlers.splice(0)) wake();
   }
 

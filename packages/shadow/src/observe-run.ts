@@ -36,7 +36,7 @@ export function createUsageTally(): UsageTally {
 }
 
 /** The answer of a run as plain JSON, and what went wrong where there is none. */
-export function readAnswer<O>(
+function readAnswer<O>(
   output: O,
   answerOf: (output: O) => JsonValue,
 ): { answer: JsonValue; failure: RunFailure | null } {

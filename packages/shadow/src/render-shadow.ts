@@ -22,7 +22,7 @@ function fidelityText({ divergence: { fidelity } }: ShadowEvidence): string {
 
 function costText({ divergence: { cost, tokens, compared } }: ShadowEvidence): string {
   const words = [`tokens ${tokens.blue} and ${tokens.green}`];
-  if (cost.n > 0)
+  if (cost.blue + cost.green > 0)
     words.push(
       `cost ${cost.blue.toFixed(4)} and ${cost.green.toFixed(4)} on the ${cost.n} of ${compared} with a price`,
     );

@@ -57,11 +57,12 @@ describe("the queue", () => {
   it("idle resolves when nothing is left", async () => {
     const { shadow, clock } = createWorld(say("x"), say("x"));
     for (let n = 0; n < 5; n += 1) await shadow.run(n);
-    await clock.advance(0);
     let idle = false;
     void shadow.idle().then(() => {
       idle = true;
     });
+    await Promise.resolve();
+    expect(idle).toBe(false);
     await clock.advance(1);
     expect(idle).toBe(true);
     expect(shadow.status().compared).toBe(5);
@@ -192,7 +193,7 @@ describe("under pressure", () => {
 
 describe("a pressure gauge", () => {
   const refusing =
-    (status: number, headers: Record<string, string> = {}) =>
+    (status: number, headers: Record<string, string> = {}): typeof fetch =>
     async () =>
       new Response(null, { status, headers });
 
@@ -207,7 +208,7 @@ describe("a pressure gauge", () => {
       expect((await fresh.watch(refusing(status))("http://x")).status).toBe(status);
       expect(fresh.pauseMs()).toBe(1_000);
     }
-    const broken = gauge.watch(async () => Promise.reject(new Error("no network")));
+    const broken = gauge.watch<typeof fetch>(async () => Promise.reject(new Error("no network")));
     await expect(broken("http://x")).rejects.toThrow("no network");
   });
 

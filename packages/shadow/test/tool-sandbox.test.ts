@@ -8,7 +8,7 @@ import {
   type ToolFunction,
   type ToolPolicy,
 } from "../src/tool-sandbox.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, type Run } from "./world.ts";
 
 const refusal = (tool: string): JsonValue => ({ refused: tool });
 
@@ -213,7 +213,7 @@ it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents
     }),
     { minLength: 1, maxLength: 4 },
   );
-  const attacks = fc.sample(attack, { numRuns: 10_000, seed });
+  const attacks = fc.sample(attack, { numRuns: 2_000, seed });
   let liveWrites = 0;
   let shadowWrites = 0;
   let calls = 0;
@@ -242,25 +242,26 @@ it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents
       }
     }
   };
-  // The agent asks for something else in the shadow than it did for the user.
-  const { shadow, settle } = createWorld(
+  const runs = 10_000;
+  const planOf = (at: number) => attacks[at % attacks.length] ?? [];
+  const agent =
+    (inShadow: number): Run =>
     async (input, session) => {
-      const at = input as number;
-      await strike(session, attacks[session.mode === "live" ? at : (at + 1) % attacks.length] ?? []);
+      // It asks for something else in the shadow than it did for the user, now and then for the same.
+      await strike(session, planOf(session.mode === "live" ? Number(input) : Number(input) * inShadow));
       return "done";
-    },
-    async (input, session) => {
-      await strike(session, attacks[(Number(input) + 1) % attacks.length] ?? []);
-      return "done";
-    },
-    { maxQueued: 10_000, maxInFlight: 50, baseline: { first: 0, share: 0 } },
-  );
-  for (let at = 0; at < attacks.length; at += 1) {
+    };
+  const { shadow, settle } = createWorld(agent(7), agent(3), {
+    maxQueued: runs,
+    maxInFlight: 50,
+    baseline: { first: 0, share: 0 },
+  });
+  for (let at = 0; at < runs; at += 1) {
     await shadow.run(at);
     if (at % 500 === 499) await settle();
   }
   while (shadow.status().queued + shadow.status().inFlight > 0) await settle();
-  expect(shadow.status().compared, `seed ${seed}`).toBe(10_000);
+  expect(shadow.status().compared, `seed ${seed}`).toBe(runs);
   expect(shadowWrites).toBe(0);
   expect(liveWrites).toBeGreaterThan(10_000);
   expect(calls).toBeGreaterThan(20_000);
