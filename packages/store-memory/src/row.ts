@@ -1,11 +1,14 @@
 /** One record as the table holds it. Only the table changes it; callers get copies. */
-export interface Row {
+export class Row {
   readonly key: string;
   rev: number;
   at: number;
   value: string;
-  /** Where it waits to be put in order, or {@link inOrder}. */
-  waitsAt: number;
-}
 
-export const inOrder: number = -1;
+  constructor(key: string, rev: number, at: number, value: string) {
+    this.key = key;
+    this.rev = rev;
+    this.at = at;
+    this.value = value;
+  }
+}

@@ -5,9 +5,8 @@ import {
   type StoreEntry,
   type StoreOp,
 } from "@verdigris/contracts";
-import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
-import { inOrder, type Row } from "./row.ts";
-import { createRowMap } from "./row-map.ts";
+import { Row } from "./row.ts";
+import { createRows, type Rows } from "./rows.ts";
 
 /** The records of one store and the only code that changes them; everything here is synchronous. */
 export interface Table {
@@ -25,10 +24,10 @@ function copy({ key, rev, at, value }: Row): StoreEntry {
   return { key, rev, at, value };
 }
 
-function page(ordered: OrderedRows, prefix: string, after: string | undefined, limit: number): StoreEntry[] {
+function page(rows: Rows, prefix: string, after: string | undefined, limit: number): StoreEntry[] {
   const found: StoreEntry[] = [];
   const from = after !== undefined && after > prefix ? after : prefix;
-  for (const [key, row] of ordered.since(from)) {
+  for (const [key, row] of rows.since(from)) {
     if (!key.startsWith(prefix)) break;
     if (key === after) continue;
     found.push(copy(row));
@@ -38,8 +37,7 @@ function page(ordered: OrderedRows, prefix: string, after: string | undefined, l
 }
 
 export function createTable(clock: Clock): Table {
-  const rows = createRowMap();
-  const ordered = createOrderedRows();
+  const rows = createRows();
   let lastRev = 0;
   let lastAt = 0;
 
@@ -52,9 +50,7 @@ export function createTable(clock: Clock): Table {
   function put(row: Row | undefined, key: string, value: string, at: number): number {
     lastRev += 1;
     if (row === undefined) {
-      const added: Row = { key, rev: lastRev, at, value, waitsAt: inOrder };
-      rows.add(added);
-      ordered.add(added);
+      rows.add(new Row(key, lastRev, at, value));
     } else {
       row.rev = lastRev;
       row.at = at;
@@ -70,10 +66,7 @@ export function createTable(clock: Clock): Table {
       case "put":
         return put(row, op.key, op.value, at);
       case "del":
-        if (row !== undefined) {
-          rows.remove(row);
-          ordered.remove(row);
-        }
+        rows.remove(op.key);
         return 0;
     }
   }
@@ -97,13 +90,12 @@ export function createTable(clock: Clock): Table {
           return { ok: false, key, current: row === undefined ? null : copy(row), at };
         found.push(row);
       }
+      const revs: number[] = [];
       // A key stands in one op at most, so what was found above is still what each op is about.
-      return { ok: true, revs: ops.map((op, i) => apply(op, found[i], at)), at };
+      for (const [i, op] of ops.entries()) revs.push(apply(op, found[i], at));
+      return { ok: true, revs, at };
     },
-    list: (prefix, after, limit) => page(ordered, prefix, after, limit),
-    clear() {
-      rows.clear();
-      ordered.clear();
-    },
+    list: (prefix, after, limit) => page(rows, prefix, after, limit),
+    clear: rows.clear,
   };
 }
