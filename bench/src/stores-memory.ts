@@ -126,14 +126,19 @@ async function oneEachMillisecond(): Promise<Row> {
   };
 }
 
+/** What the process holds on to, in the heap and in array buffers beside it. */
+function bytesHeld(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 /** Bytes that a pin keeps in the store, once the process that started it is gone. */
 async function bytesPerPin(store: Store, maxAgeMs?: (index: number) => number): Promise<number> {
   await openAgent(store);
-  collect();
-  const before = process.memoryUsage().heapUsed;
+  const before = bytesHeld();
   await leavePins(store, million, maxAgeMs);
-  collect();
-  return (process.memoryUsage().heapUsed - before) / million;
+  return (bytesHeld() - before) / million;
 }
 
 export async function inMemory(): Promise<Findings> {
