@@ -115,8 +115,8 @@ export function chooseBundle(
   };
 }
 
-function checkLabels(labels: Labels | undefined): void {
-  const entries = Object.entries(labels ?? {});
+function checkLabels(labels: Labels): void {
+  const entries = Object.entries(labels);
   const bad = entries.find(
     ([name, value]) => typeof value !== "string" || name.length > 128 || value.length > 256,
   );
@@ -155,7 +155,7 @@ export function checkStart(options: StartOptions<never>): void {
   if (maxAgeMs !== undefined && !(Number.isFinite(maxAgeMs) && maxAgeMs > 0)) {
     throw new InvalidArgumentError("maxAgeMs", `must be more than 0, got ${maxAgeMs}`);
   }
-  checkLabels(options.labels);
+  if (options.labels !== undefined) checkLabels(options.labels);
 }
 
 /** The facts a child takes over from its parent when it does not say otherwise. */

@@ -16,6 +16,7 @@ import {
 import { createStoreTime, type EventHub, type StoreTime } from "@verdigris/router";
 import { createDeadlines } from "./deadlines.ts";
 import { type DrainReport, drainReport, waitForDrain } from "./drain.ts";
+import { createHeldRuns } from "./held-runs.ts";
 import type { PinnedHost, RunHost, ScopeStorage } from "./host.ts";
 import { type InFlightRun, listInFlight } from "./in-flight.ts";
 import { createNotices } from "./notices.ts";
@@ -178,7 +179,7 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
     newId: newId === undefined ? createRunIds() : () => requireId("newId()", newId()),
     events,
     pipelines: createPipelines<P>({ load, unload, events, clock, keep }),
-    held: new Map(),
+    held: createHeldRuns(),
     attached: new Set(),
     closing,
     instruments: Array.isArray(instrument) ? [...instrument] : [instrument as Instrument],

@@ -7,19 +7,17 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import type { PinnedHost } from "./host.ts";
-import type { PinState } from "./pin-state.ts";
+import { PinState } from "./pin-state.ts";
 import { parseToken, type RunClaim } from "./token.ts";
 
 function pinOf(entry: StoreEntry, moved: StoreEntry | null): PinState {
   const record = decodeRecord<PinRecord>(entry.key, entry.value);
-  return {
-    record,
-    key: entry.key,
-    rev: entry.rev,
-    claimRev: record.claim === undefined ? null : undefined,
-    movedRev: moved?.rev ?? null,
-    movedRecord: moved === null ? null : decodeRecord<PinPointer>(moved.key, moved.value),
-  };
+  const pin = new PinState(record, entry.key, entry.rev, record.claim === undefined ? null : undefined);
+  if (moved !== null) {
+    pin.movedRev = moved.rev;
+    pin.movedRecord = decodeRecord<PinPointer>(moved.key, moved.value);
+  }
+  return pin;
 }
 
 async function read(host: PinnedHost, keys: readonly string[]): Promise<readonly (StoreEntry | null)[]> {

@@ -1,10 +1,33 @@
-import { InvalidArgumentError, type RunOutcome, VerdigrisError } from "@verdigris/contracts";
+import {
+  type CommitResult,
+  InvalidArgumentError,
+  isVerdigrisError,
+  type RunOutcome,
+  VerdigrisError,
+} from "@verdigris/contracts";
 import type { PinnedHost } from "./host.ts";
-import { commitNoted, type PinState, readCompanions, removalOps } from "./pin-state.ts";
+import { forgetCompanions, type PinState, readCompanions, removalOps } from "./pin-state.ts";
 import type { LocalRun } from "./run.ts";
 import type { FinishResult } from "./run-types.ts";
 
 const attempts = 3;
+
+/** What an answered removal came to; null when it has to be tried again. `unanswered` is true once a reply was lost. */
+function removed(
+  pin: PinState,
+  result: CommitResult,
+  unanswered: boolean,
+): "finished" | "superseded" | "expired" | null {
+  if (result.ok) return "finished";
+  if (result.key !== pin.key) {
+    forgetCompanions(pin);
+    return null;
+  }
+  if (result.current !== null) return "superseded";
+  // Gone: by the attempt whose reply was lost, by a sweep after the deadline, or moved on by another owner.
+  if (unanswered) return "finished";
+  return result.at >= pin.record.deadline ? "expired" : "superseded";
+}
 
 /** Deletes a pin with its claim and pointer in one commit. Throws when the store does not answer. */
 async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | "superseded" | "expired"> {
@@ -12,21 +35,13 @@ async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | 
   for (let tries = 0; tries < attempts; tries++) {
     const reading = readCompanions(host, pin);
     if (reading !== undefined) await reading;
-    const result = await commitNoted(host, removalOps(host, pin));
-    if (result === "no-reply") {
+    try {
+      const end = removed(pin, await host.store.commit(removalOps(host, pin)), unanswered);
+      if (end !== null) return end;
+    } catch (error) {
+      if (!isVerdigrisError(error, "store-indeterminate")) throw error;
       unanswered = true;
-      continue;
     }
-    if (result.ok) return "finished";
-    if (result.key !== pin.key) {
-      pin.claimRev = undefined;
-      pin.movedRev = undefined;
-      continue;
-    }
-    if (result.current !== null) return "superseded";
-    // Gone: by the attempt whose reply was lost, by a sweep after the deadline, or moved on by another owner.
-    if (unanswered) return "finished";
-    return result.at >= pin.record.deadline ? "expired" : "superseded";
   }
   throw new VerdigrisError(
     "store-indeterminate",

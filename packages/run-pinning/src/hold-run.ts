@@ -18,19 +18,15 @@ export function announceResumed<P>(run: LocalRun<P>): void {
 }
 
 /** Makes a run known in this process, under the rules its route has by now. */
-export function hold<P>(
-  host: RunHost<P>,
-  scope: RunScope,
-  lease: Lease<P>,
-  pin: PinState | null,
-): LocalRun<P> {
-  const run = new LocalRun<P>({ host, scope, lease, pin, owner: true });
-  host.held.get(run.id)?.stop({
-    code: "run-superseded",
-    message: `${run.id} was taken up again in this process: use the run that gave`,
-  });
-  host.held.get(run.id)?.leave();
-  host.held.set(run.id, run);
+export function hold<P>(host: RunHost<P>, of: PinState | RunScope, lease: Lease<P>): LocalRun<P> {
+  const run = new LocalRun<P>({ host, lease, of, owner: true });
+  const before = host.held.get(run.id);
+  if (before !== undefined) {
+    const message = `${run.id} was taken up again in this process: use the run that gave`;
+    before.stop({ code: "run-superseded", message });
+    before.leave();
+  }
+  host.held.add(run);
   if (host.closing.aborted) {
     run.letGo();
     return run;

@@ -11,6 +11,7 @@ import type {
 } from "@verdigris/contracts";
 import type { EventHub, StoreTime } from "@verdigris/router";
 import type { Deadlines } from "./deadlines.ts";
+import type { HeldRuns } from "./held-runs.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { LocalRun } from "./run.ts";
 
@@ -28,7 +29,7 @@ export interface RunHost<P> {
   readonly events: EventHub<RunEvents>;
   readonly pipelines: Pipelines<P>;
   /** Runs owned by this process. */
-  readonly held: Map<string, LocalRun<P>>;
+  readonly held: HeldRuns<LocalRun<P>>;
   /** Runs it only looks in on. */
   readonly attached: Set<LocalRun<P>>;
   /** Aborts when the process lets go of everything. */

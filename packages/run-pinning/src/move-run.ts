@@ -10,7 +10,6 @@ import type { PinnedHost } from "./host.ts";
 import { commitNoted, type PinState, pointerText, readCompanions } from "./pin-state.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
 import type { LocalRun } from "./run.ts";
-import { scopeOf } from "./scope.ts";
 
 const attempts = 4;
 
@@ -200,13 +199,7 @@ async function moveOnce<P>(run: LocalRun<P>, pinned: PinnedHost, pin: PinState, 
   } finally {
     if (outcome !== "moved") lease.release();
   }
-  if (outcome === "moved") {
-    run.lease.release();
-    run.lease = lease;
-    // Left while the pin was moving: nobody else will.
-    if (run.stopped !== null) lease.release();
-    run.scope = scopeOf(host.agent, next, bundle);
-  }
+  if (outcome === "moved") run.changeLease(lease);
   return outcome;
 }
 

@@ -9,25 +9,22 @@ import {
 import type { PinnedHost } from "./host.ts";
 
 /** The pin of a run as its holder last knew it. */
-export interface PinState {
+export class PinState {
   record: PinRecord;
   key: string;
   rev: number;
   /** Revisions of `claim/{id}` and `moved/{run}`, null where there is none; undefined when they must be read first. */
   claimRev: number | null | undefined;
-  movedRev: number | null | undefined;
+  movedRev: number | null | undefined = null;
   /** The pointer as it was read, so that fields a later release added survive when it is written again. */
-  movedRecord: PinPointer | null;
-}
+  movedRecord: PinPointer | null = null;
 
-/** The pin of a run that was just started. */
-export function newPinState(
-  record: PinRecord,
-  key: string,
-  rev: number,
-  claimRev: PinState["claimRev"],
-): PinState {
-  return { record, key, rev, claimRev, movedRev: null, movedRecord: null };
+  constructor(record: PinRecord, key: string, rev: number, claimRev: PinState["claimRev"]) {
+    this.record = record;
+    this.key = key;
+    this.rev = rev;
+    this.claimRev = claimRev;
+  }
 }
 
 /** JSON text of `{agent}/claim/{id}` or `{agent}/moved/{run}`, in the format of the pin it points to. */
@@ -59,6 +56,12 @@ export async function commitNoted(
 export function readCompanions(host: PinnedHost, pin: PinState): Promise<void> | undefined {
   const known = pin.claimRev !== undefined && pin.movedRev !== undefined;
   return known ? undefined : lookUpCompanions(host, pin);
+}
+
+/** They are not as they were known: the next use reads them again. */
+export function forgetCompanions(pin: PinState): void {
+  pin.claimRev = undefined;
+  pin.movedRev = undefined;
 }
 
 async function lookUpCompanions(host: PinnedHost, pin: PinState): Promise<void> {

@@ -39,15 +39,28 @@ interface Slot<P> {
   users: number;
 }
 
-function lease<P>(slot: Slot<P>, pipeline: P, tidy: (slot: Slot<P>) => void): Lease<P> {
-  let released = false;
-  const release = (): void => {
-    if (released) return;
-    released = true;
-    slot.users--;
-    tidy(slot);
-  };
-  return { bundle: slot.bundle, pipeline, release };
+class SlotLease<P> implements Lease<P> {
+  readonly pipeline: P;
+  readonly #slot: Slot<P>;
+  readonly #tidy: (slot: Slot<P>) => void;
+  #released = false;
+
+  constructor(slot: Slot<P>, pipeline: P, tidy: (slot: Slot<P>) => void) {
+    this.pipeline = pipeline;
+    this.#slot = slot;
+    this.#tidy = tidy;
+  }
+
+  get bundle(): Bundle {
+    return this.#slot.bundle;
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#slot.users--;
+    this.#tidy(this.#slot);
+  }
 }
 
 /** Creates the pipelines of one process. */
@@ -104,7 +117,7 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
       const slot = slots.get(bundle.id);
       if (closed || slot === undefined || slot.state === "loading") return null;
       slot.users++;
-      return lease(slot, slot.state.pipeline, tidyOne);
+      return new SlotLease(slot, slot.state.pipeline, tidyOne);
     },
     async acquire(bundle) {
       if (closed)
@@ -113,7 +126,7 @@ export function createPipelines<P>(options: PipelineOptions<P>): Pipelines<P> {
       slot.users++;
       try {
         const pipeline = slot.state === "loading" ? await slot.ready : slot.state.pipeline;
-        return lease(slot, pipeline, tidyOne);
+        return new SlotLease(slot, pipeline, tidyOne);
       } catch (error) {
         slot.users--;
         throw error;

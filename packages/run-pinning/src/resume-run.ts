@@ -6,7 +6,6 @@ import { lengthenPin, relocatePin } from "./move-run.ts";
 import { clearAway, commitNoted, type PinState } from "./pin-state.ts";
 import { LocalRun } from "./run.ts";
 import type { Run, StartResult } from "./run-types.ts";
-import { scopeOf } from "./scope.ts";
 import { formatToken } from "./token.ts";
 
 const attempts = 4;
@@ -40,7 +39,7 @@ async function takeUp<P>(
     const outcome = longer ? await lengthenPin(pinned, pin, next) : await relocatePin(pinned, pin, next, []);
     if (outcome !== "moved") return null;
     kept = true;
-    const run = hold(host, scopeOf(host.agent, next, bundle), lease, pin);
+    const run = hold(host, pin, lease);
     if (unplaced === true) announce(run, { reason: "elsewhere", generation: next.generation });
     else announceResumed(run);
     return { placed: true, run };
@@ -89,13 +88,7 @@ export async function attachRun<P>(host: RunHost<P>, pinned: PinnedHost, token: 
     );
   }
   const lease = await host.pipelines.acquire(bundle);
-  const run = new LocalRun<P>({
-    host,
-    scope: scopeOf(host.agent, pin.record, bundle),
-    lease,
-    pin,
-    owner: false,
-  });
+  const run = new LocalRun<P>({ host, lease, of: pin, owner: false });
   host.attached.add(run);
   if (host.closing.aborted) run.letGo();
   else run.schedule();

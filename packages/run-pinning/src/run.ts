@@ -11,9 +11,10 @@ import type { Sleeper } from "./deadlines.ts";
 import { finishRun } from "./finish-run.ts";
 import type { RunHost } from "./host.ts";
 import { extendRun, migrateRun } from "./move-run.ts";
-import type { PinState } from "./pin-state.ts";
+import { PinState } from "./pin-state.ts";
 import type { Lease } from "./pipelines.ts";
 import type { FinishResult, Run, StepContext } from "./run-types.ts";
+import { scopeOf } from "./scope.ts";
 import { runStep } from "./step.ts";
 import { formatToken } from "./token.ts";
 import { checkUsage } from "./usage.ts";
@@ -27,9 +28,9 @@ export interface Stop {
 /** What a run is made of. */
 export interface LocalRunParts<P> {
   readonly host: RunHost<P>;
-  readonly scope: RunScope;
   readonly lease: Lease<P>;
-  readonly pin: PinState | null;
+  /** What says which run this is: its pin, or the scope of a run that is only tagged. */
+  readonly of: PinState | RunScope;
   readonly owner: boolean;
 }
 
@@ -40,7 +41,6 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   readonly host: RunHost<P>;
   readonly began: number;
   readonly pin: PinState | null;
-  scope: RunScope;
   lease: Lease<P>;
   wakeAt = 0;
   sleepsAt = -1;
@@ -55,18 +55,31 @@ export class LocalRun<P> implements Run<P>, Sleeper {
   finishing: Promise<FinishResult> | null = null;
   /** Set once listeners know that the run is over for this process. */
   toldEnd = false;
+  #scope: RunScope | null = null;
   #abort: AbortController | null = null;
   #expiring: AbortController | null = null;
   #nearEnd = false;
 
   constructor(parts: LocalRunParts<P>) {
+    const { of } = parts;
     this.host = parts.host;
-    this.scope = parts.scope;
-    this.id = parts.scope.run;
     this.lease = parts.lease;
-    this.pin = parts.pin;
     this.owner = parts.owner;
+    if (of instanceof PinState) {
+      this.id = of.record.run;
+      this.pin = of;
+    } else {
+      this.id = of.run;
+      this.pin = null;
+      this.#scope = of;
+    }
     this.began = parts.host.clock.monotonic();
+  }
+
+  /** Made when somebody asks for it. */
+  get scope(): RunScope {
+    this.#scope ??= scopeOf(this.host.agent, this.requirePin().record, this.lease.bundle);
+    return this.#scope;
   }
 
   get bundle(): Bundle {
@@ -158,6 +171,15 @@ export class LocalRun<P> implements Run<P>, Sleeper {
     );
   }
 
+  /** Takes the run to the bundle its pin has moved to. */
+  changeLease(lease: Lease<P>): void {
+    this.lease.release();
+    this.lease = lease;
+    this.#scope = null;
+    // Left while the pin was moving: nobody else will.
+    if (this.stopped !== null) lease.release();
+  }
+
   stopError(stop: Stop): VerdigrisError {
     const { run, bundle } = this.scope;
     return new VerdigrisError(stop.code, stop.message, { run, bundle, deadline: this.deadline });
@@ -172,7 +194,7 @@ export class LocalRun<P> implements Run<P>, Sleeper {
 
   /** Forgets the run here; its pipeline is released when its last step ends. */
   leave(): void {
-    if (this.host.held.get(this.id) === this) this.host.held.delete(this.id);
+    this.host.held.remove(this);
     this.host.attached.delete(this);
     this.host.pinned?.deadlines.remove(this);
     this.whenIdle(() => this.lease.release());

@@ -7,7 +7,7 @@ import {
 } from "@verdigris/contracts";
 import { type EventHub, timeMarginMs } from "@verdigris/router";
 import type { PinnedHost } from "./host.ts";
-import { clearAway, type PinState } from "./pin-state.ts";
+import { clearAway, PinState } from "./pin-state.ts";
 
 /** After every key of one bundle: `~` sorts behind digits and letters. */
 const lastOf = (prefix: string): string => `${prefix}~`;
@@ -45,7 +45,9 @@ async function* expiredPins(host: PinnedHost, bundle: BundleId, now: number): As
       const record = readPin(key, value);
       if (record === null) continue;
       if (record.deadline + timeMarginMs > now) return;
-      yield { record, key, rev, claimRev: undefined, movedRev: undefined, movedRecord: null };
+      const pin = new PinState(record, key, rev, undefined);
+      pin.movedRev = undefined;
+      yield pin;
     }
     if (entries.length < pageSize) return;
   }

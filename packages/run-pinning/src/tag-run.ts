@@ -77,7 +77,7 @@ export async function tagRun<P>(
     labels,
     mixed: false,
   });
-  const run = hold(host, scope, lease, null);
+  const run = hold(host, scope, lease);
   announce(run, chosen.routing);
   return { placed: true, run };
 }
