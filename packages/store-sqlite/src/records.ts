@@ -66,37 +66,18 @@ function createWrites(database: Database, revisions: Revisions): Writes {
   };
 }
 
-interface Transaction {
-  begin(): void;
-  commit(): void;
-  /** Does nothing when the transaction is over. */
-  rollBack(): void;
-}
-
-/** Only the beginning waits for other writers: what follows has the lock. */
-function createTransaction(database: Database, file: string): Transaction {
-  const commit = database.prepare("COMMIT");
-  return {
-    begin() {
-      database.exec("BEGIN IMMEDIATE");
-    },
-    commit() {
-      try {
-        commit.run();
-      } catch (error) {
-        if (isUnknownOutcome(error)) throw toIndeterminate(error, file);
-        throw error;
-      }
-    },
-    rollBack() {
-      if (database.inTransaction) database.exec("ROLLBACK");
-    },
-  };
+/** Ends a transaction; where nobody can say whether it happened, throws `store-indeterminate`. */
+function finish(database: Database, file: string): void {
+  try {
+    database.exec("COMMIT");
+  } catch (error) {
+    if (isUnknownOutcome(error)) throw toIndeterminate(error, file);
+    throw error;
+  }
 }
 
 export function createRecords({ file, database, revisions, time }: RecordsOptions): Records {
   const writes = createWrites(database, revisions);
-  const transaction = createTransaction(database, file);
   const getOne = database.prepare(`SELECT ${columns} WHERE key = ?`);
   const getMany = database.prepare(`SELECT ${columns} WHERE key IN (SELECT value FROM json_each(?))`);
   // A key holds no character above `~`, so one past it closes the range of a prefix.
@@ -112,7 +93,7 @@ export function createRecords({ file, database, revisions, time }: RecordsOption
       }
       revs.push(rev);
     }
-    transaction.commit();
+    finish(database, file);
     return { ok: true, revs, at };
   }
 
@@ -136,14 +117,15 @@ export function createRecords({ file, database, revisions, time }: RecordsOption
       if (ops.length === 0) return { ok: true, revs: [], at: time.forRead(0) };
       const puts = ops.reduce((count, op) => (op.op === "put" ? count + 1 : count), 0);
       if (puts > 0) revisions.reserve(puts);
-      transaction.begin();
+      // Only the beginning waits for other writers: what follows has the lock.
+      database.exec("BEGIN IMMEDIATE");
       let done = false;
       try {
         const result = applyAll(ops, time.forCommit());
         done = result.ok;
         return result;
       } finally {
-        transaction.rollBack();
+        if (!done && database.inTransaction) database.exec("ROLLBACK");
         time.settled(done);
       }
     },

@@ -57,17 +57,12 @@ function failAtCommit(real: Database, code: string, reaches: boolean): Database 
     get inTransaction() {
       return real.inTransaction;
     },
-    exec: (sql) => real.exec(sql),
-    prepare(sql) {
-      const statement = real.prepare(sql);
-      if (sql !== "COMMIT") return statement;
-      const run = (): number => {
-        if (!this.failing) return statement.run();
-        if (reaches) statement.run();
-        throw Object.assign(new Error("from the disk"), { code });
-      };
-      return { ...statement, run };
+    exec(sql) {
+      const fails = this.failing && sql === "COMMIT";
+      if (!fails || reaches) real.exec(sql);
+      if (fails) throw Object.assign(new Error("from the disk"), { code });
     },
+    prepare: (sql) => real.prepare(sql),
     dataVersion: () => real.dataVersion(),
     close: () => real.close(),
   };
