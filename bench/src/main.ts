@@ -6,8 +6,17 @@ import { readMachine, readVersions } from "./machine.ts";
 import { propagation } from "./propagation.ts";
 import { type Bench, renderReport } from "./report.ts";
 import { stores } from "./stores.ts";
+import { telemetry } from "./telemetry.ts";
 
-const benches: readonly Bench[] = [hotPath, stores, propagation, footprint, gateCharacteristics, gateStream];
+const benches: readonly Bench[] = [
+  hotPath,
+  stores,
+  propagation,
+  footprint,
+  gateCharacteristics,
+  gateStream,
+  telemetry,
+];
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((known) => known.name === name);
 

@@ -18,13 +18,12 @@ const pipelines: Readonly<Record<string, Pipeline>> = {
 const { received, logger, stop } = startHost();
 assert.equal(checkTelemetry({ api }).advice, null, "what we send arrives");
 
-const telemetry = createTelemetry({ api });
 const agent = createVerdigris<Pipeline>({
   agent: "docs",
   store: createMemoryStore(),
   bundle: blue,
   load: ({ id }) => pipelines[id] ?? { model: id, perMillion: null },
-  instrument: telemetry,
+  instrument: createTelemetry({ api }),
   actor: "ana",
 });
 
@@ -38,7 +37,7 @@ const runs = await Promise.all(
 );
 await fail(agent);
 for (const run of runs)
-  telemetry.evaluation(run.scope, { name: "quality", value: 1, label: "pass", explanation: secret });
+  agent.score(run.scope, { name: "quality", value: 1, passed: true, explanation: secret });
 const preview = await agent.run({ bundle: "green" }, (run) => {
   run.usage({ model: "unlisted-model", inputTokens: 500, outputTokens: 0, cost: null });
   return run;

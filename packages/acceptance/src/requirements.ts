@@ -208,6 +208,11 @@ export const requirements: Readonly<Record<string, string>> = {
     "A bill is by the bundle that made each call, with production, shadow, eval and preview apart.",
   "COSTS-UNPRICED": "Calls without a price are listed and never counted as 0.",
   "COSTS-EXACT": "The sums of a bill equal the ledger to the last digit.",
+  "BLAME-BUNDLE":
+    "Every bundle's pass rates, p95, cost for each completed run and errors stand beside what changed in it.",
+  "BLAME-SQL": "One query over the PostgreSQL or SQLite store answers as the function does.",
+  "PIECE-DRIFT":
+    "A prompt, index or tool that is not what its bundle says is named, once, and what could not be looked at is no drift.",
   "STATISTICS-VECTORS":
     "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
   "ROUTE-LINEARIZABLE":

@@ -1,6 +1,13 @@
 export { canonicalJson } from "@verdigris/contracts";
 export type { BundleInput, PromptInput, ToolInput, TypedBundle } from "./bundle-input.ts";
 export {
+  checkPieces,
+  type PieceCheck,
+  type PieceDrift,
+  type PieceFingerprints,
+  type PieceName,
+} from "./check-pieces.ts";
+export {
   type BundleContent,
   type BundleContentOptions,
   type ContentKind,

@@ -1,6 +1,6 @@
-import type { BundleId } from "./bundle.ts";
+import type { BundleId, Digest } from "./bundle.ts";
 import type { Assignment, RouterEvents } from "./router.ts";
-import type { ModelUsage, RunOutcome, RunScope } from "./run.ts";
+import type { ModelUsage, RunOutcome, RunScope, RunScore, TrafficClass } from "./run.ts";
 
 /** Stops what it was returned for. Calling it twice is harmless. */
 export type Unsubscribe = () => void;
@@ -44,6 +44,11 @@ export interface RunEvents {
     readonly bundle: BundleId;
     readonly deadline: number;
     readonly local: boolean;
+    readonly class: TrafficClass;
+    /** True for a run that had been on several bundles. */
+    readonly mixed: boolean;
+    /** From its acceptance to its deadline. */
+    readonly ageMs: number;
   };
   "run-migrated": { readonly scope: RunScope; readonly from: BundleId; readonly reason: string };
   "run-cancelled": { readonly scope: RunScope; readonly reason: string };
@@ -52,10 +57,27 @@ export interface RunEvents {
   /** A timed sweep stopped early, so expired pins may be left; the next one tries again. One asked for by name rejects instead. */
   "sweep-failed": { readonly error: unknown };
   usage: { readonly scope: RunScope; readonly usage: ModelUsage };
+  /** A run was judged, by a scorer or a person; it may have ended long ago. */
+  "run-scored": { readonly scope: RunScope; readonly score: RunScore };
   "pipeline-loaded": { readonly bundle: BundleId; readonly durationMs: number };
   "pipeline-unloaded": { readonly bundle: BundleId };
   "load-failed": { readonly bundle: BundleId; readonly error: unknown };
   "unload-failed": { readonly bundle: BundleId; readonly error: unknown };
+  /** A piece is not what its bundle says any more: told once for each content that is found. */
+  "piece-drift": {
+    readonly bundle: BundleId;
+    readonly piece: "prompts" | "indexes" | "tools";
+    readonly entry: string;
+    readonly expected: Digest;
+    readonly found: Digest;
+  };
+  /** A piece could not be looked at, so nobody can say whether it has drifted. */
+  "piece-check-failed": {
+    readonly bundle: BundleId;
+    readonly piece: "prompts" | "indexes" | "tools";
+    readonly entry: string;
+    readonly error: unknown;
+  };
   /** Records of usage that will not reach the ledger: the store was away for too long, or refused them. */
   "usage-lost": { readonly records: number; readonly error: unknown };
   /** Something an operator should know of an instrument; every run goes on as if it were not there. */

@@ -116,6 +116,7 @@ export type {
   RunId,
   RunOutcome,
   RunScope,
+  RunScore,
   TrafficClass,
 } from "./run.ts";
 export type { Signal, SignalBaseline, SignalStatus } from "./signal.ts";

@@ -94,3 +94,18 @@ export interface ModelUsage {
 
 /** Where a cost comes from. */
 export type CostSource = "price-table" | "provider" | "estimate";
+
+/** What a scorer or a person says of one run, at any time after it began. */
+export interface RunScore {
+  /** What was judged: `answer-quality`. At most 128 characters. */
+  readonly name: string;
+  readonly value?: number;
+  /** Whether the run passed, for rates; absent where the score is only a number or a word. */
+  readonly passed?: boolean;
+  /** The score in a word: `relevant`. @default "pass" or "fail" where `passed` is given */
+  readonly label?: string;
+  /** Why. Content: told only where that is opted in. */
+  readonly explanation?: string;
+  /** The id of the model's answer that was judged. */
+  readonly responseId?: string;
+}

@@ -258,8 +258,18 @@ export class LocalRun<P> implements Run<P>, Sleeper {
     this.stop({ code: "run-expired", message: `${this.id} passed its deadline: no further step starts` });
     this.leave();
     if (stopped || !this.owner) return;
-    const { run, bundle } = this.scope;
-    this.host.events.emit("run-expired", { run, bundle, deadline: this.deadline ?? 0, local: true });
+    const { run, bundle, class: traffic, mixed } = this.scope;
+    const deadline = this.deadline ?? 0;
+    const ageMs = deadline - (this.pin?.record.accepted ?? deadline);
+    this.host.events.emit("run-expired", {
+      run,
+      bundle,
+      deadline,
+      local: true,
+      class: traffic,
+      mixed,
+      ageMs,
+    });
   }
 
   /** Sets when to wake: at the warning first, then at the deadline. Call again after the deadline moved. */

@@ -73,8 +73,9 @@ async function sweepBundle(
   for await (const pin of expiredPins(host, bundle, now)) {
     if (!(await sweepPin(host, pin))) continue;
     swept++;
-    const { run, deadline, anchor } = pin.record;
-    if (anchor !== true) events.emit("run-expired", { run, bundle, deadline, local: false });
+    const { run, deadline, anchor, accepted, class: traffic, was } = pin.record;
+    const facts = { class: traffic, mixed: was !== undefined, ageMs: deadline - accepted };
+    if (anchor !== true) events.emit("run-expired", { run, bundle, deadline, local: false, ...facts });
   }
   return swept;
 }

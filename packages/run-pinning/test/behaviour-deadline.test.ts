@@ -31,7 +31,15 @@ describe("a deadline", () => {
     expect(await run.finish({ outcome: "completed" })).toBe("expired");
     expect(pinning.get(run.id)).toBeUndefined();
     expect(told["run-expired"]).toEqual([
-      { run: run.id, bundle: "blue", deadline: run.deadline, local: true },
+      {
+        run: run.id,
+        bundle: "blue",
+        deadline: run.deadline,
+        local: true,
+        class: "live",
+        mixed: false,
+        ageMs: hours,
+      },
     ]);
     expect(told["run-finished"]).toEqual([]);
   });
@@ -44,7 +52,9 @@ describe("a deadline", () => {
     expect((await pinning.drainReport("blue")).inFlight?.count).toBe(0);
     const other = await world.process();
     expect(await other.pinning.sweep()).toBe(1);
-    expect(other.told["run-expired"]).toMatchObject([{ bundle: "blue", local: false }]);
+    expect(other.told["run-expired"]).toMatchObject([
+      { bundle: "blue", local: false, class: "live", mixed: false, ageMs: hours },
+    ]);
     expect(await world.under("pin/")).toEqual([]);
     expect(await world.under("claim/")).toEqual([]);
     expect(await pinning.sweep()).toBe(0);

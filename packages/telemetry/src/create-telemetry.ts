@@ -9,7 +9,7 @@ import type { OtelApi, OtelLogsApi } from "./otel/otel-port.ts";
 import { type BaggageField, baggageFields } from "./otel/scope-context.ts";
 import { checkTelemetry, nobodyListens } from "./otel/self-check.ts";
 import { createEmitEvent } from "./signals/emit-event.ts";
-import { type Evaluation, evaluationAttributes } from "./signals/evaluation.ts";
+import { evaluationAttributes } from "./signals/evaluation.ts";
 import type { TellContent } from "./signals/failure.ts";
 import { createMetrics, metricAttributes } from "./signals/metrics.ts";
 import { createOpenRuns } from "./signals/open-runs.ts";
@@ -32,10 +32,7 @@ export interface TelemetryOptions {
 }
 
 /** Spans, metrics and events of runs: pass it to `createVerdigris` as `instrument`. Nothing in it throws or logs. */
-export interface Telemetry extends Required<Instrument> {
-  /** Emits a score as `gen_ai.evaluation.result`, under the bundle of `scope`, at any time after the run too. */
-  evaluation(scope: RunScope, evaluation: Evaluation): void;
-}
+export type Telemetry = Required<Instrument>;
 
 function checkOptions({ api, propagate = [], content = false }: TelemetryOptions): void {
   if (typeof api?.trace?.getTracer !== "function" || typeof api.context?.with !== "function")
@@ -108,6 +105,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       const stops = [
         quiet.on("run-started", () => checkOnce(process)),
         runs.follow(quiet),
+        quiet.on("run-scored", ({ scope, score }) => {
+          if (idle()) return;
+          const context = runs.of(scope.run)?.context ?? api.context.active();
+          const attributes = evaluationAttributes(scope, score, tell);
+          emit(signalNames.evaluation, attributes, { context, span: api.trace.getSpan(context) });
+        }),
         quiet.on("usage", ({ scope, usage }) => {
           if (!idle()) metrics.usage(usage, metricAttributes(scope, runs.roleIn(scope)));
         }),
@@ -115,14 +118,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       return () => {
         for (const stop of stops) stop();
       };
-    },
-    evaluation(scope, evaluation) {
-      quietly(() => {
-        if (idle()) return;
-        const context = runs.of(scope.run)?.context ?? api.context.active();
-        const attributes = evaluationAttributes(scope, evaluation, tell);
-        emit(signalNames.evaluation, attributes, { context, span: api.trace.getSpan(context) });
-      });
     },
   };
 }

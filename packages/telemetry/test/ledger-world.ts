@@ -2,7 +2,9 @@ import type {
   InstrumentedProcess,
   ModelUsage,
   Route,
+  RunOutcome,
   RunScope,
+  RunScore,
   StoreEntry,
   VerdigrisEvents,
 } from "@verdigris/contracts";
@@ -57,6 +59,8 @@ export interface LedgerWorld {
 export interface LedgerProcess {
   readonly ledger: UsageLedger;
   note(usage?: ModelUsage, scope?: Partial<RunScope>): void;
+  finish(outcome: RunOutcome, durationMs: number, scope?: Partial<RunScope>): void;
+  score(score: RunScore, scope?: Partial<RunScope>): void;
   close(): Promise<void>;
 }
 
@@ -68,7 +72,9 @@ export function createLedgerWorld(): LedgerWorld {
   let nodes = 0;
   const process: LedgerWorld["process"] = (options = {}) => {
     const ledger = createUsageLedger(options);
-    let listener: ((event: VerdigrisEvents["usage"]) => void) | null = null;
+    const listeners = new Map<string, (event: never) => void>();
+    const tell = <E extends keyof VerdigrisEvents>(event: E, payload: VerdigrisEvents[E]): void =>
+      listeners.get(event)?.(payload as never);
     const facts: InstrumentedProcess = {
       agent: "docs",
       store,
@@ -79,18 +85,19 @@ export function createLedgerWorld(): LedgerWorld {
       bundle: () => Promise.reject(new Error("not asked")),
       warn: () => {},
       usageLost: (count, error) => void lost.push({ records: count, error }),
-      on: (_, fn) => {
-        listener = fn as never;
-        return () => {
-          listener = null;
-        };
+      on: (event, fn) => {
+        listeners.set(event, fn as never);
+        return () => void listeners.delete(event);
       },
     };
     const close = ledger.connect(facts);
     return {
       ledger,
       close,
-      note: (usage = call(), scope = {}) => listener?.({ scope: scopeOf(scope), usage }),
+      note: (usage = call(), scope = {}) => tell("usage", { scope: scopeOf(scope), usage }),
+      finish: (outcome, durationMs, scope = {}) =>
+        tell("run-finished", { scope: scopeOf(scope), outcome, durationMs, usage: [] }),
+      score: (score, scope = {}) => tell("run-scored", { scope: scopeOf(scope), score }),
     };
   };
   const entries = async () => (await records.list("docs/usage/", { limit: 1_000 })).entries;

@@ -282,7 +282,7 @@ describe("a score", () => {
       const agent = open({ content });
       await agent.run({}, (run) => {
         scopes.push(run.scope);
-        telemetry.evaluation(run.scope, score);
+        agent.score(run.scope, score);
       });
     }
     const told = (await logging.logs()).filter(({ name }) => name === "gen_ai.evaluation.result");
@@ -305,10 +305,10 @@ describe("a score", () => {
   it("can come after the run has ended [TELEMETRY-SCORES]", async () => {
     const agent = open();
     const scope = await agent.run({}, (run) => run.scope);
-    telemetry.evaluation(scope, { name: "thumbs", label: "up" });
+    agent.score(scope, { name: "thumbs", passed: true });
     const told = (await logging.logs()).find(({ name }) => name === "gen_ai.evaluation.result");
     expect(told).toMatchObject({
-      attributes: { "verdigris.bundle.id": "blue", "gen_ai.evaluation.score.label": "up" },
+      attributes: { "verdigris.bundle.id": "blue", "gen_ai.evaluation.score.label": "pass" },
     });
   });
 });
@@ -336,7 +336,7 @@ describe("telemetry that breaks", () => {
       agent.on("listener-failed", (event) => failed.push(event));
       const value = await agent.run({}, async (run) => {
         run.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 });
-        telemetry.evaluation(run.scope, { name: "q", value: 1 });
+        agent.score(run.scope, { name: "q", value: 1 });
         await expect(run.step("no", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
         return run.step("yes", () => 7);
       });
@@ -374,7 +374,7 @@ describe("while nobody listens", () => {
     calls.length = 0;
     await agent.run({}, async (run) => {
       await run.step("s", (step) => step.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 }));
-      telemetry.evaluation(run.scope, { name: "q" });
+      agent.score(run.scope, { name: "q" });
     });
     expect(calls).toEqual([]);
     expect(telemetry.idle()).toBe(true);

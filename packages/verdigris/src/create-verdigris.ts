@@ -3,6 +3,7 @@ import { completePolicy, defaultPolicy } from "@verdigris/router";
 import type { ActorInput, RunPinning, ScopeStorage, StartOptions } from "@verdigris/run-pinning";
 import { connectInstruments, onEvent } from "./instruments.ts";
 import { createMoves, type Move } from "./move.ts";
+import { createObservations } from "./observations.ts";
 import type { VerdigrisOptions } from "./options.ts";
 import { assemble, type Parts } from "./parts.ts";
 import { createRecords } from "./record-keeping.ts";
@@ -12,6 +13,7 @@ import { tellOfBundles } from "./tell-of-bundles.ts";
 import type { Verb } from "./verb.ts";
 import { createVerbs } from "./verbs.ts";
 import type { Verdigris } from "./verdigris.ts";
+import { type PieceWatch, watchPieces } from "./watch-pieces.ts";
 
 /** Registers the process's bundle and opens the route with it where the agent has none. */
 async function getReady<P>(parts: Parts<P>): Promise<void> {
@@ -151,6 +153,27 @@ function starter<P>(
   return (o = {}) => (isReady() && !(guarded && o.bundle !== undefined) ? pinning.start(o) : startLater(o));
 }
 
+/** Begins what goes on beside the runs of a process. */
+function startAround<P>(parts: Parts<P>): Pick<PieceWatch, "checkPieces" | "stop"> & {
+  /** Once the last run is let go of. */
+  readonly closeInstruments: () => Promise<void>;
+} {
+  const { options, router, pinning } = parts;
+  const { checkPieces, stop } = watchPieces(parts);
+  const stops = [
+    options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload),
+    tellOfBundles(parts),
+    stop,
+  ];
+  return {
+    checkPieces,
+    stop: () => {
+      for (const end of stops) end();
+    },
+    closeInstruments: connectInstruments(parts),
+  };
+}
+
 /**
  * One agent in this process. Adoption goes in steps: with only `bundle` it tags runs; a `store` adds pins and flips;
  * `load` adds the choice of pipeline per step. Throws `invalid-argument` for options that cannot work together.
@@ -165,17 +188,14 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     mustBeOpen();
     await getReadyOnce.run();
   };
-  const stopPreloading = options.load === undefined ? () => {} : preloadFromRoute(router, pinning.preload);
-  const stopTelling = tellOfBundles(parts);
-  const closeInstruments = connectInstruments(parts);
+  const around = startAround(parts);
   const permit = permission(parts);
   const isReady = (): boolean => closing === null && getReadyOnce.done();
   const start = starter(pinning, ready, isReady, permit, options.authorize !== undefined);
   const shutDown = async (): Promise<void> => {
-    stopPreloading();
-    stopTelling();
+    around.stop();
     await pinning.close();
-    await closeInstruments();
+    await around.closeInstruments();
     if (parts.ownRouter) await router?.close();
     events.clear();
   };
@@ -202,7 +222,9 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
     },
     bundle: async (id) => ready().then(() => registry.get(id)),
     ...verbsOf(parts, ready, mustBeOpen),
-    ...createRecords(agent, store, parts.ledger),
+    ...createRecords(agent, store),
+    ...createObservations(parts),
+    checkPieces: async (bundle) => ready().then(() => around.checkPieces(bundle)),
     mode: () => router?.mode() ?? null,
     nodes: async () => ready().then(() => router?.nodes() ?? []),
     status: async () => ready().then(() => statusOf(agent, router, time, store === null ? null : pinning)),

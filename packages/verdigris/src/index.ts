@@ -5,6 +5,8 @@ export {
   diffBundles,
   digestOf,
   manifestOf,
+  type PieceCheck,
+  type PieceDrift,
   parseBundle,
   type RolloutAdvice,
   type RolloutFacts,
@@ -20,6 +22,7 @@ export {
   type ModelUsage,
   type Route,
   type RunScope,
+  type RunScore,
   type TrafficClass,
   VerdigrisError,
   type VerdigrisEvents,
@@ -41,9 +44,12 @@ export {
   tokenFromBaggage,
   tokenToBaggage,
 } from "@verdigris/run-pinning";
+export type { BlameLine, FiguresChange } from "./blame.ts";
 export { createVerdigris } from "./create-verdigris.ts";
 export type { Notice, NoticeLine } from "./list-notices.ts";
+export type { Observations } from "./observations.ts";
 export type { MoveFacts, MoveReceipt, SafeMoveFacts, VerdigrisOptions } from "./options.ts";
 export type { RecordKeeping } from "./record-keeping.ts";
 export type { Authorize, Verb } from "./verb.ts";
 export type { BundleLine, Verdigris, VerdigrisStatus } from "./verdigris.ts";
+export type { PieceOptions } from "./watch-pieces.ts";

@@ -14,6 +14,7 @@ import type { NodeOptions } from "@verdigris/router";
 import type { ActorInput, Identity, ScopeStorage } from "@verdigris/run-pinning";
 import type { UsageLedgerOptions } from "@verdigris/telemetry";
 import type { Authorize } from "./verb.ts";
+import type { PieceOptions } from "./watch-pieces.ts";
 
 /** Options of {@link createVerdigris}. `P` is what `load` returns: a bundle stood up in this process. */
 export interface VerdigrisOptions<P> {
@@ -43,6 +44,8 @@ export interface VerdigrisOptions<P> {
   readonly scopeStorage?: ScopeStorage;
   /** What watches runs and steps: telemetry, detectors, your own; the first one is outermost. @default [] */
   readonly instrument?: Instrument | readonly Instrument[];
+  /** How to look at prompts, indexes and tools as they are now: after every load and from time to time. @default nobody looks */
+  readonly pieces?: PieceOptions;
   /** How model calls that runs note are kept in the store, for `costs()`; false keeps none. @default {} where there is a store */
   readonly usage?: false | UsageLedgerOptions;
   /** Proposed for an agent that has no route yet; from then on the stored policy holds. */

@@ -1,3 +1,4 @@
+import type { PieceCheck } from "@verdigris/bundle";
 import type {
   Audience,
   Bundle,
@@ -23,6 +24,7 @@ import type {
   StartOptions,
   StartResult,
 } from "@verdigris/run-pinning";
+import type { Observations } from "./observations.ts";
 import type { MoveFacts, MoveReceipt, SafeMoveFacts } from "./options.ts";
 import type { RecordKeeping } from "./record-keeping.ts";
 
@@ -47,7 +49,7 @@ export interface VerdigrisStatus {
 }
 
 /** One agent in one process: tags its runs, chooses their bundle, keeps them on it, moves the route. */
-export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping {
+export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping, Observations {
   readonly agent: string;
   /** Null in a process that only tags its runs. */
   readonly router: Router | null;
@@ -163,6 +165,11 @@ export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping
   ): Promise<DrainReport>;
   canRecycle(bundle: BundleId): Promise<RecycleCheck>;
   recycle(bundle: BundleId, options: Pick<MoveFacts, "reason" | "actor">): Promise<RecycleResult>;
+  /**
+   * Compares the prompts, indexes and tools of a bundle, or of all that stand in this process, as they are now with what the
+   * bundle says, by the functions of the option `pieces`. Drift is told as `piece-drift` too.
+   */
+  checkPieces(bundle?: BundleId): Promise<readonly PieceCheck[]>;
   /** Removes pins past their deadline now; resolves with how many. */
   sweep(): Promise<number>;
 

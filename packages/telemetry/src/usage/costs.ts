@@ -100,7 +100,7 @@ export async function readCosts(store: Store, agent: string, options: CostsOptio
   const { from, to } = checkRange(options);
   const by = checkSplit(options);
   const bill = new Bill();
-  for await (const batch of batchesOf(store, agent, from, to)) {
+  for await (const { batch } of batchesOf(store, agent, from, to)) {
     if (batch === null) bill.unreadable += 1;
     bill.lost += batch?.lost ?? 0;
     const records = batch?.records ?? [];

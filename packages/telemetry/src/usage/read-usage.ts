@@ -40,20 +40,20 @@ function readBatch({ key, value }: StoreEntry): UsageBatch | null {
   }
 }
 
-/** The batches, null for one that cannot be read, that can hold records from `from` on and before `to`, a page at a time. */
+/** The batches that can hold records from `from` on and before `to`, a page at a time, with the time they begin; null for one that cannot be read. */
 export async function* batchesOf(
   store: Store,
   agent: string,
   from: number,
   to: number,
-): AsyncGenerator<UsageBatch | null> {
+): AsyncGenerator<{ readonly batch: UsageBatch | null; readonly at: number }> {
   const { usages } = agentKeys(agent);
   const end = `${usages}${timeKey(to)}`;
   for (let after = `${usages}${timeKey(from - batchSpanMs)}`; ; ) {
     const { entries } = await store.list(usages, { after, limit: page });
     for (const entry of entries) {
       if (entry.key >= end) return;
-      yield readBatch(entry);
+      yield { batch: readBatch(entry), at: Number(entry.key.slice(usages.length, usages.length + 13)) };
     }
     const last = entries.at(-1);
     if (entries.length < page || last === undefined) return;
@@ -68,7 +68,7 @@ export async function* readUsage(
   range: UsageRange,
 ): AsyncGenerator<UsageRecord> {
   const { from, to } = checkRange(range);
-  for await (const batch of batchesOf(store, agent, from, to)) {
+  for await (const { batch } of batchesOf(store, agent, from, to)) {
     for (const record of batch?.records ?? []) if (record.at >= from && record.at < to) yield record;
   }
 }

@@ -6,11 +6,13 @@ import {
   isVerdigrisError,
   type ModelUsage,
   type RunScope,
+  type RunScore,
   type Store,
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { type Batches, createBatches, type SealedBatch } from "./batches.ts";
+import type { RunEnding, TallyKey } from "./run-tally.ts";
 import { usageRecord } from "./usage-record.ts";
 
 /** Options of {@link createUsageLedger}. */
@@ -21,7 +23,7 @@ export interface UsageLedgerOptions {
   readonly mostWaiting?: number;
 }
 
-/** Keeps every model call of a process in its store: give it to `createVerdigris` as an instrument, or let that make one. */
+/** Keeps every model call of a process, and counts of its runs and scores, in its store: give it to `createVerdigris` as an instrument, or let that make one. */
 export interface UsageLedger extends Instrument {
   connect(process: InstrumentedProcess): () => Promise<void>;
   /** Writes what is waiting now; resolves when it is written, rejects with the store's error where that could not be done. */
@@ -77,14 +79,18 @@ class OpenLedger {
   }
 
   note(scope: RunScope, usage: ModelUsage): void {
-    if (this.#batches.waiting >= this.#options.mostWaiting) {
-      this.#dropped += 1;
-      this.#batches.noteLost(1);
-    } else {
-      // Before the store's first reply there is no store time; nobody decides anything by the time of a bill.
-      const at = Math.floor(this.#process.now() || this.#process.clock.now());
-      this.#batches.add(usageRecord(scope, usage, at));
-    }
+    if (this.#isFull()) this.#batches.noteLost(1);
+    else this.#batches.add(usageRecord(scope, usage, this.#now()));
+    this.#arm();
+  }
+
+  ended(key: TallyKey, ending: RunEnding, durationMs: number): void {
+    if (!this.#isFull()) this.#batches.ended(this.#now(), key, ending, durationMs);
+    this.#arm();
+  }
+
+  scored(key: TallyKey, score: RunScore): void {
+    if (!this.#isFull()) this.#batches.scored(this.#now(), key, score);
     this.#arm();
   }
 
@@ -104,6 +110,17 @@ class OpenLedger {
     }
   }
 
+  #isFull(): boolean {
+    if (this.#batches.waiting < this.#options.mostWaiting) return false;
+    this.#dropped += 1;
+    return true;
+  }
+
+  /** Before the store's first reply there is no store time; nobody decides anything by the time of a bill. */
+  #now(): number {
+    return Math.floor(this.#process.now() || this.#process.clock.now());
+  }
+
   #arm(): void {
     if (this.#cancel !== null) return;
     const waitMs = Math.min(longestWaitMs, this.#options.flushMs * 2 ** this.#failures);
@@ -118,7 +135,7 @@ class OpenLedger {
 
   #tellDropped(): void {
     if (this.#dropped === 0) return;
-    const message = `${this.#dropped} records of usage were dropped: ${this.#options.mostWaiting} wait for the store already`;
+    const message = `${this.#dropped} facts about runs were dropped: ${this.#options.mostWaiting} wait for the store already`;
     this.#process.usageLost(this.#dropped, new VerdigrisError("store-unavailable", message));
     this.#dropped = 0;
   }
@@ -174,9 +191,19 @@ export function createUsageLedger(options: UsageLedgerOptions = {}): UsageLedger
       if (store === null) return async () => {};
       const ledger = new OpenLedger(process, store, complete);
       open.add(ledger);
-      const stop = process.on("usage", ({ scope, usage }) => ledger.note(scope, usage));
+      const stops = [
+        process.on("usage", ({ scope, usage }) => ledger.note(scope, usage)),
+        process.on("run-finished", ({ scope, outcome, durationMs }) =>
+          ledger.ended(scope, outcome, durationMs),
+        ),
+        // Counted by whoever sweeps the pin: nobody else does, and a process that has died cannot.
+        process.on("run-expired", ({ local, ageMs, ...run }) => {
+          if (!local) ledger.ended(run, "expired", ageMs);
+        }),
+        process.on("run-scored", ({ scope, score }) => ledger.scored(scope, score)),
+      ];
       return async () => {
-        stop();
+        for (const stop of stops) stop();
         await ledger.close();
         open.delete(ledger);
       };

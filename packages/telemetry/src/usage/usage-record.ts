@@ -1,5 +1,6 @@
 import type { CostSource, Labels, ModelUsage, RunScope, TrafficClass } from "@verdigris/contracts";
 import { decimalOf } from "./decimal.ts";
+import type { RunTally } from "./run-tally.ts";
 
 /** One model call as it is billed: to the bundle that made it. */
 export interface UsageRecord {
@@ -31,6 +32,8 @@ export interface UsageRecord {
 export interface UsageBatch {
   readonly v: number;
   readonly records: readonly UsageRecord[];
+  /** Runs that ended, and scores that were given, by bundle and class. */
+  readonly runs?: readonly RunTally[];
   /** Records this node had to drop since its batch before this one. */
   readonly lost?: number;
 }
