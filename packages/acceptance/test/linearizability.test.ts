@@ -76,7 +76,10 @@ describe.each(stores)(`a fleet of processes on one $kind store, seed ${seed}`, (
   it.runIf(there)(
     "is found out when its starts are not fenced [ROUTE-LINEARIZABLE]",
     async () => {
-      const history = await recordHistory(spec, [...fleet(2, 60), ...fleet(2, 60, { flags: ["unfenced"] })]);
+      const history = await recordHistory(spec, [
+        ...fleet(2, 60),
+        ...fleet(2, 60, { flags: ["unfenced", "paced"] }),
+      ]);
       const found = checkLinearizability(model, history, { maxSteps: 2_000_000 });
       expect(found.verdict).toBe("not-linearizable");
     },
