@@ -5,12 +5,23 @@ import type { Worker } from "./workers.ts";
 type Receipt = Awaited<ReturnType<Verdigris["flip"]>>;
 
 /** Prints a line with the seconds since the program began. */
-export function say(text: string): void {
-  process.stdout.write(`${(performance.now() / 1_000).toFixed(1).padStart(5)} s  ${text}\n`);
+export type Say = (text: string) => void;
+
+/** A voice for one show; shows that are played side by side begin their lines with their name. */
+export function voice(name: string): Say {
+  const label = name === "" ? "" : `${name.padEnd(9)} `;
+  return (text) => {
+    process.stdout.write(`${(performance.now() / 1_000).toFixed(1).padStart(5)} s  ${label}${text}\n`);
+  };
 }
 
 /** Prints the acknowledgements of a move as they arrive, until `enough` nodes have applied it. */
-export async function showArrivals(operator: Verdigris, generation: number, enough: number): Promise<void> {
+export async function showArrivals(
+  operator: Verdigris,
+  generation: number,
+  enough: number,
+  say: Say,
+): Promise<void> {
   const began = performance.now();
   let shown = -1;
   for (;;) {
@@ -30,11 +41,11 @@ export async function showArrivals(operator: Verdigris, generation: number, enou
 }
 
 /** A flip that reaches everybody. */
-export async function reachAll(operator: Verdigris, workers: readonly Worker[]): Promise<void> {
+export async function reachAll(operator: Verdigris, workers: readonly Worker[], say: Say): Promise<void> {
   const { generation } = await operator.status();
   const receipt = await operator.flip({ to: "green", expect: generation, reason: "a better prompt" });
   say(`flipped to green at generation ${receipt.generation}, verified: ${!receipt.unverified}`);
-  await showArrivals(operator, receipt.generation, workers.length);
+  await showArrivals(operator, receipt.generation, workers.length, say);
   const { outcome, acknowledged, stragglers } = await receipt.propagated;
   say(`propagated: ${outcome}, ${acknowledged} acknowledged`);
   assert.deepEqual([outcome, acknowledged, stragglers], ["everywhere", workers.length, []]);
@@ -46,7 +57,11 @@ export async function reachAll(operator: Verdigris, workers: readonly Worker[]):
 }
 
 /** A rollback while one process is stopped: new runs are safe at once, and the stopped one is named. */
-export async function nameTheStraggler(operator: Verdigris, workers: readonly Worker[]): Promise<void> {
+export async function nameTheStraggler(
+  operator: Verdigris,
+  workers: readonly Worker[],
+  say: Say,
+): Promise<void> {
   const stopped = workers.at(-1);
   assert.ok(stopped !== undefined);
   stopped.pause();
@@ -54,7 +69,7 @@ export async function nameTheStraggler(operator: Verdigris, workers: readonly Wo
   const receipt: Receipt = await operator.rollback({ reason: "answers got longer" });
   say(`rolled back at generation ${receipt.generation}`);
   const propagated = receipt.propagated;
-  await showArrivals(operator, receipt.generation, workers.length - 1);
+  await showArrivals(operator, receipt.generation, workers.length - 1, say);
   const { outcome, acknowledged, stragglers } = await propagated;
   const named = stragglers.map(
     ({ name, generation, mode, ageMs }) =>
@@ -73,5 +88,5 @@ export async function nameTheStraggler(operator: Verdigris, workers: readonly Wo
   // It still knew the route it was stopped with; its start is checked by the store.
   assert.equal(await late, "blue");
   say(`${stopped.name} goes on: its first run is on blue`);
-  await showArrivals(operator, receipt.generation, workers.length);
+  await showArrivals(operator, receipt.generation, workers.length, say);
 }
