@@ -121,7 +121,7 @@ async function digestBuild(cwd: string, build: unknown): Promise<string> {
 
 type Gather = (gathering: Gathering, path: string, entry: Fields) => Promise<unknown>;
 
-/** What is no object passes through, so that the schema names it. */
+/** What is no object passes through, so that the shape names it. */
 async function gatherPiece(
   gathering: Gathering,
   piece: string,
