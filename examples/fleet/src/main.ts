@@ -18,7 +18,10 @@ interface Show {
 
 async function gather(kind: StoreKind, count: number, say: Say): Promise<Show> {
   const directory = mkdtempSync(join(tmpdir(), "verdigris-fleet-"));
-  const place: Place = { kind, at: kind === "sqlite" ? join(directory, "planner.db") : `fleet_${process.pid}` };
+  const place: Place = {
+    kind,
+    at: kind === "sqlite" ? join(directory, "planner.db") : `fleet_${process.pid}`,
+  };
   const stopping = new AbortController();
   const clear = async (): Promise<void> => {
     stopping.abort();
