@@ -58,7 +58,7 @@ export async function playDemo({
 
     title("2  Three greens want to follow; the gate compares each with blue, question by question");
     const verdicts = await gateCandidates({
-      ...{ materials, questions, asked: others.slice(0, -concurrency), blue: bundle },
+      ...{ materials, questions, served: stage.served, blue: bundle },
       ...{ directory, reports, concurrency, view, signal },
     });
     const released = verdicts.find(({ candidate }) => candidate.bundle.id === "green3");

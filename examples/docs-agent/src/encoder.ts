@@ -22,9 +22,9 @@ export type EncodeReply =
 export interface SentenceEncoder {
   /** Over the files of weights and vocabulary. */
   readonly weights: Digest;
-  /** Computes the vectors, every time. */
+  /** Computes the vectors, every time: for questions that a user waits for. */
   embed(sentences: readonly string[]): Promise<readonly Vector[]>;
-  /** The same vectors, computed once per process: for texts that come back, which are pages. */
+  /** The same vectors, those of this process where it has computed them: for texts that come back, which are pages. */
   recall(sentences: readonly string[]): Promise<readonly Vector[]>;
 }
 
@@ -43,7 +43,7 @@ export async function loadEncoder(threads = 2): Promise<SentenceEncoder> {
   await Promise.all(lanes.map((lane) => lane.encode(["ready"])));
 
   const leastBusy = (): Lane => lanes.reduce((best, lane) => (lane.waiting() < best.waiting() ? lane : best));
-  const embed = async (sentences: readonly string[]): Promise<readonly Vector[]> => {
+  const compute = async (sentences: readonly string[]): Promise<readonly Vector[]> => {
     const share = Math.max(3, Math.ceil(sentences.length / threads));
     const parts: Promise<readonly Vector[]>[] = [];
     for (let from = 0; from < sentences.length; from += share) {
@@ -52,13 +52,14 @@ export async function loadEncoder(threads = 2): Promise<SentenceEncoder> {
     return (await Promise.all(parts)).flat();
   };
 
-  const recalled = new Map<string, Promise<readonly Vector[]>>();
-  const recall = (sentences: readonly string[]): Promise<readonly Vector[]> => {
-    const key = sentences.join("\n");
-    const known = recalled.get(key) ?? embed(sentences);
-    recalled.set(key, known);
-    return known;
+  const known = new Map<string, Promise<readonly Vector[]>>();
+  const embed = (sentences: readonly string[]): Promise<readonly Vector[]> => {
+    const vectors = compute(sentences);
+    known.set(sentences.join("\n"), vectors);
+    return vectors;
   };
+  const recall = (sentences: readonly string[]): Promise<readonly Vector[]> =>
+    known.get(sentences.join("\n")) ?? embed(sentences);
   return { weights, embed, recall };
 }
 

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { EvalSet, GateEvidence } from "@verdigris/eval-gate";
 import type { Bundle } from "verdigris";
-import { describeBundle, type Materials } from "./bundles.ts";
-import { loadCorpus } from "./corpus.ts";
+import { describeBundle, type Materials, materialsApart } from "./bundles.ts";
 import { evalSetOf, evaluate, judge, policy, writeReports } from "./gate.ts";
 import type { IndexKind } from "./indexes.ts";
 import { answerPrompt } from "./pieces.ts";
 import type { View } from "./progress.ts";
 import type { Question } from "./questions.ts";
+import type { Served } from "./serve.ts";
 
 /** A green that wants to go live, and what is said for it. */
 export interface Candidate {
@@ -27,8 +27,8 @@ export const candidates: readonly Candidate[] = [
 export interface GateActOptions {
   readonly materials: Materials;
   readonly questions: readonly Question[];
-  /** Questions that blue has answered for users. */
-  readonly asked: readonly Question[];
+  /** What blue has answered to users: what production asks, and answers that need no second asking. */
+  readonly served: readonly Served[];
   readonly blue: Bundle;
   readonly directory: string;
   /** Where the reports go. */
@@ -40,7 +40,7 @@ export interface GateActOptions {
 
 /** Evaluates blue and every candidate on the same questions, and lets the gate say which may go forward. */
 export async function gateCandidates(options: GateActOptions): Promise<readonly GateEvidence[]> {
-  const { materials, questions, asked, blue, directory, reports, view } = options;
+  const { materials, questions, served, blue, directory, reports, view } = options;
   const set = evalSetOf(questions);
   const points = (share: number): string => (100 * share).toFixed(0);
   const [overall] = policy.metrics;
@@ -51,11 +51,11 @@ export async function gateCandidates(options: GateActOptions): Promise<readonly 
   for (const { slice, margins } of policy.critical) {
     view.line(`   ${slice} questions: ${Object.values(margins).map(points).join(", ")} points`);
   }
-  // A second copy of the pages: the serving process shall build its indexes itself, when it loads a bundle.
+  const asked = served.map(({ question }) => question);
   const apart = {
     ...options,
     set,
-    materials: { ...materials, corpus: loadCorpus() },
+    materials: materialsApart(materials),
     directory: join(directory, "results"),
   };
   const baseline = await evaluate(blue, apart);

@@ -20,6 +20,7 @@ import { pipelineLoader } from "./pipeline.ts";
 import { costOf } from "./pricing.ts";
 import type { View } from "./progress.ts";
 import { type Question, type Slice, sliceOf } from "./questions.ts";
+import type { Served } from "./serve.ts";
 
 /** The metric: an answer is right when it cites the page that the author of the documentation named. */
 const metric = "right-page";
@@ -45,6 +46,8 @@ export function evalSetOf(questions: readonly Question[]): EvalSet {
 export interface EvaluateOptions {
   readonly set: EvalSet;
   readonly materials: Materials;
+  /** Answers that users got already. Those of the bundle that is evaluated, by its digest, are scored as they are. */
+  readonly served: readonly Served[];
   /** Where results are kept: one file per set and bundle, so results of blue serve every comparison with it. */
   readonly directory: string;
   readonly concurrency: number;
@@ -53,12 +56,18 @@ export interface EvaluateOptions {
 }
 
 /**
- * Asks a bundle every question once. The agent is deterministic, so a second time would measure nothing. Questions that
- * the file of results already answers for this set and bundle, by digest, are not asked again.
+ * Asks a bundle every question once. The agent is deterministic, so a second time would measure nothing: what it answered
+ * to users counts, and questions that the file of results already answers for this set and bundle, by digest, are not
+ * asked again.
  */
 export async function evaluate(bundle: Bundle, options: EvaluateOptions): Promise<EvalResults> {
-  const { set, materials, directory, concurrency, view, signal } = options;
+  const { set, materials, served, directory, concurrency, view, signal } = options;
   const pipeline = pipelineLoader(materials)(bundle);
+  const given = new Map(
+    served.flatMap(({ question, scope, answer }) =>
+      scope.digest === bundle.digest ? [[question.id, answer]] : [],
+    ),
+  );
   const short = (digest: string): string => digest.slice("sha256:".length, "sha256:".length + 12);
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${short(set.digest)}-${short(bundle.digest)}.jsonl`);
@@ -67,7 +76,8 @@ export async function evaluate(bundle: Bundle, options: EvaluateOptions): Promis
     ...{ set, bundle: answeringBundle(bundle), concurrency, signal, sink: createResultsFile({ file }) },
     target: async (input, context) => {
       const { text, exclude } = input as Pick<Question, "text" | "exclude">;
-      const answer = await pipeline.answer({ text, exclude }, { signal: context.signal });
+      const answer =
+        given.get(context.case) ?? (await pipeline.answer({ text, exclude }, { signal: context.signal }));
       for (const step of answer.steps) {
         const { servedModel, inputTokens, outputTokens } = step;
         context.usage({ model: servedModel, inputTokens, outputTokens, cost: costOf(step) });

@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from "./ledger.ts";
 import { pipelineLoader } from "./pipeline.ts";
 import type { View } from "./progress.ts";
 import type { Question } from "./questions.ts";
-import { serveAll } from "./serve.ts";
+import { type Served, serveAll } from "./serve.ts";
 
 /** What the acts of the demo share: the first process, which serves. */
 export interface Stage {
@@ -18,6 +18,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** The manifests this process has loaded, as the store had them. */
   readonly manifests: ReadonlyMap<BundleId, Bundle>;
+  /** Every question that has been answered here by {@link serve}. */
+  readonly served: readonly Served[];
   /** Where files are kept; the store is `file`. */
   readonly directory: string;
   readonly file: string;
@@ -61,18 +63,20 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   await verdigris.ready();
 
   const ledger = createLedger();
+  const served: Served[] = [];
   verdigris.on("run-started", ledger.started);
   verdigris.on("usage", ledger.used);
   verdigris.on("run-finished", (event) => ledger.finished(event));
   return {
-    ...{ verdigris, ledger, manifests, view, signal, directory, file },
+    ...{ verdigris, ledger, manifests, served, view, signal, directory, file },
     async serve(label, questions) {
       const bar = view.progress(label, questions.length);
       await serveAll(verdigris, questions, {
         concurrency,
         signal,
-        onServed: (served) => {
-          ledger.answered(served);
+        onServed: (answered) => {
+          served.push(answered);
+          ledger.answered(answered);
           bar.advance();
         },
       }).finally(bar.end);
