@@ -11,18 +11,31 @@ export interface Revisions {
 /** A reservation is one more commit, so it is made for many revisions at once; what a dead process leaves is skipped. */
 const blockSize = 1_024;
 
-export function createRevisions(database: Database, synchronous: "full" | "normal"): Revisions {
+/**
+ * A handle begins up to so many blocks further on. A file that was copied back would otherwise hand out the revisions of
+ * the commits it lost, in the same order, and a process that slept through it could not tell them apart. 2^53 lasts for
+ * a thousand million handles.
+ */
+const longestLeap = 16_384;
+
+export function createRevisions(
+  database: Database,
+  synchronous: "full" | "normal",
+  random: () => number = Math.random,
+): Revisions {
   const advance = database.prepare(
     "UPDATE verdigris_meta SET value = value + ? WHERE name = 'rev' RETURNING value",
   );
   let next = 1;
   let last = 0;
+  let leap = 1 + Math.floor(longestLeap * random());
 
   function advanceInTransaction(): number {
     database.exec("BEGIN IMMEDIATE");
     try {
-      const found = Number(advance.first(blockSize)?.[0]);
+      const found = Number(advance.first(leap * blockSize)?.[0]);
       database.exec("COMMIT");
+      leap = 1;
       return found;
     } finally {
       if (database.inTransaction) database.exec("ROLLBACK");

@@ -46,17 +46,23 @@ async function mustStart(agent: Verdigris) {
 
 test("a file copied back is noticed, not obeyed, and gone on from by decision [ROUTE-REANCHOR] [ROUTE-REGRESSED]", async () => {
   const place = await temporaryFile();
-  const [here, there] = [await openProcess(place), await openProcess(place)];
+  const [here, there, asleep] = [
+    await openProcess(place),
+    await openProcess(place),
+    await openProcess(place),
+  ];
   const all = [here, there];
+  const attached = [...all, asleep];
   await here.agent.register(green, { actor: "ana" });
   const kept = await mustStart(here.agent);
-  const detachAll = () => Promise.all(all.map(({ detach }) => detach()));
-  const attachAll = () => Promise.all(all.map(({ attach }) => attach()));
+  const detachAll = () => Promise.all(attached.map(({ detach }) => detach()));
+  const attachAll = () => Promise.all(attached.map(({ attach }) => attach()));
   await detachAll();
   await copyFile(place.file, `${place.file}.backup`);
   await attachAll();
   await here.agent.flip({ to: "green", expect: 1, ...facts });
   await there.agent.router?.refresh();
+  await asleep.agent.router?.refresh();
   await detachAll();
   for (const rest of ["-wal", "-shm"]) await rm(`${place.file}${rest}`, { force: true });
   await copyFile(`${place.file}.backup`, place.file);
@@ -66,16 +72,14 @@ test("a file copied back is noticed, not obeyed, and gone on from by decision [R
       code: "store-regressed",
       details: { known: 2, found: 1 },
     });
-  const decisions = await Promise.allSettled([
-    here.agent.reanchor({ live: "green", stable: "blue", expect: 1, ...facts }),
-    there.agent
-      .register(green, { actor: "ana" })
-      .then(() => there.agent.reanchor({ live: "blue", expect: 1, ...facts })),
-  ]);
-  expect(decisions.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-  const live = new Set<string>();
-  for (const { agent } of all) live.add((await mustStart(agent)).scope.bundle);
-  expect(live.size).toBe(1);
+  await here.agent.reanchor({ live: "blue", expect: 1, ...facts });
+  const late = there.agent.reanchor({ live: "blue", stable: "green", expect: 1, ...facts });
+  await expect(late).rejects.toMatchObject({ code: "route-conflict", details: { generation: 3 } });
+  for (const { agent } of all) expect((await mustStart(agent)).scope.bundle).toBe("blue");
+  const routes = all.map(({ agent }) => agent.router?.snapshot()?.route);
+  expect(routes[0]).toEqual(routes[1]);
+  // It has seen neither the loss nor the decision, and starts on the route it remembers; only the revision tells it.
+  expect((await mustStart(asleep.agent)).scope.bundle).toBe("blue");
   const resumed = await there.agent.resume(kept.token ?? "", { takeover: true });
   expect(await resumed.finish({ outcome: "completed" })).toBe("finished");
   expect(await there.agent.verifyAudit()).toMatchObject({
@@ -83,7 +87,7 @@ test("a file copied back is noticed, not obeyed, and gone on from by decision [R
     entries: 2,
     holes: [{ from: 2, to: 2 }],
   });
-  await Promise.all(all.map(({ agent }) => agent.close()));
+  await Promise.all(attached.map(({ agent }) => agent.close()));
   await detachAll();
   await place.remove();
 });
