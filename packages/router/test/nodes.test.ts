@@ -225,6 +225,15 @@ describe("propagation", () => {
     });
   });
 
+  it("takes no generation of another incarnation for an acknowledgement [ROUTE-PROPAGATED]", async () => {
+    const { mover, clock, put } = await createFleet();
+    const target = (await move(mover, flipGreen)).route!;
+    await put("n2", { incarnation: "other", generation: 99 });
+    const propagated = mover.propagation(target);
+    await clock.advance(15_000);
+    expect((await propagated).stragglers.map(({ id }) => id)).toEqual(["n2"]);
+  });
+
   it("ends in bounded time for a node that lives and never applies the move [ROUTE-PROPAGATED]", async () => {
     const { mover, clock, put } = await createFleet();
     await move(mover, flipGreen);

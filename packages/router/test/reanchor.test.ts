@@ -35,9 +35,9 @@ async function createLoss(): Promise<Loss> {
     entry: async (generation: number) => (await read(keys.audit(generation))) as AuditEntry | null,
   };
   await move(loss.knows, openBlue);
-  await move(loss.knows, { verb: "flip", bundle: "green" });
+  await move(loss.knows, { verb: "flip", bundle: "green" }, { requestId: "kept" });
   const kept = await all();
-  await move(loss.knows, { verb: "settle" });
+  await move(loss.knows, { verb: "settle" }, { requestId: "lost" });
   await move(loss.knows, { verb: "stage", bundle: "amber" });
   await move(loss.knows, { verb: "flip", bundle: "amber", policy: { maxAgeMs: 90_000_000 } });
   await loss.restore(kept);
@@ -117,6 +117,51 @@ describe("a reanchor", () => {
         ],
       },
     });
+  });
+
+  it("is followed by a process that slept through it and the next one [ROUTE-REANCHOR]", async () => {
+    const { knows, router, backup, restore } = await createLoss();
+    const kept = await backup();
+    await move(knows, onBlue, { expect: 2 });
+    const asleep = router();
+    await asleep.refresh();
+    for (const incarnation of ["third", "fourth"]) {
+      await restore(kept);
+      await move(knows, { ...onBlue, incarnation }, { expect: 2 });
+    }
+    const { route } = (await asleep.refresh()) ?? {};
+    expect(route).toMatchObject({ incarnation: "fourth", generation: 8 });
+    expect(route?.predecessors.map(({ incarnation, generation }) => [incarnation, generation])).toEqual([
+      ["third", 7],
+      ["second", 6],
+      ["first", 5],
+    ]);
+  });
+
+  it("is never followed downwards, whatever it says of itself [I5]", async () => {
+    const { knows, rewrite } = await createLoss();
+    const predecessors = [{ incarnation: "first", generation: 5, audit: null }];
+    await rewrite((route) => ({ ...route, incarnation: "second", predecessors }));
+    await expect(knows.refresh()).rejects.toMatchObject({ code: "store-regressed" });
+    expect(knows.snapshot()?.route.generation).toBe(5);
+  });
+
+  it("remembers the requests that still stand, and answers none for what is lost [I11]", async () => {
+    const { knows } = await createLoss();
+    await move(knows, onBlue, { expect: 2 });
+    const again = { expect: 1, requestId: "kept" };
+    expect(await move(knows, { verb: "flip", bundle: "green" }, again)).toMatchObject({
+      outcome: "duplicate",
+      generation: 2,
+    });
+    const lost = { expect: 2, requestId: "lost" };
+    expect(await move(knows, { verb: "settle" }, lost)).toMatchObject({ outcome: "conflict" });
+  });
+
+  it("lifts every seal: what was counted before it may have come back [I6]", async () => {
+    const { knows, rewrite } = await createLoss();
+    await rewrite((route) => ({ ...route, sealed: ["violet"] }));
+    expect((await move(knows, onBlue, { expect: 2 })).route).toMatchObject({ sealed: [] });
   });
 
   it("of two operators one wins and the other gets its route, whichever memory they have [ROUTE-REANCHOR]", async () => {
@@ -220,7 +265,7 @@ describe("a reanchor", () => {
   });
 
   it("stands a person's hold, and is not refused by it [ROUTE-HOLD]", async () => {
-    const { knows, backup, restore } = await createLoss();
+    const { knows, backup, restore, rewrite } = await createLoss();
     await move(knows, onBlue, { expect: 2 });
     const early = await backup();
     await move(knows, { verb: "hold", why: "an incident" });
@@ -228,6 +273,12 @@ describe("a reanchor", () => {
     await restore(early);
     const { route } = await move(knows, { ...onBlue, incarnation: "third" }, { expect: 6 });
     expect(route).toMatchObject({ generation: 8, held: { why: "an incident" } });
+    await move(knows, { verb: "release" });
+    await move(knows, { verb: "hold", why: "a machine's" }, { actor: timer });
+    await restore(early);
+    await rewrite((now) => ({ ...now, held: { by: ana, why: "a person's" } }));
+    const held = (await move(knows, { ...onBlue, incarnation: "fourth" }, { expect: 6 })).route?.held;
+    expect(held).toMatchObject({ why: "a person's" });
   });
 });
 

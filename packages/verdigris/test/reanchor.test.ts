@@ -122,4 +122,12 @@ describe("after a store was emptied under running processes", () => {
     await clock.advance(1_500);
     for (const each of [agent, peer, fresh]) expect((await mustStart(each)).scope.bundle).toBe("blue");
   });
+
+  it("a process that has long been ready puts its own bundle on record again [ROUTE-REANCHOR]", async () => {
+    const { agent, restore } = await createLoss();
+    await restore([]);
+    const { reason, actor } = decided;
+    expect(await agent.reanchor({ live: "blue", reason, actor, expect: 0 })).toMatchObject({ generation: 3 });
+    expect((await mustStart(agent)).scope.bundle).toBe("blue");
+  });
 });
