@@ -123,7 +123,7 @@ export const requirements: Readonly<Record<string, string>> = {
     "A verdict says who looks for what exact checks miss, refuses a judge that agrees with people too little, and scales its margin.",
   "GATE-NOISE": "Beside every verdict stands how far the baseline lies from itself.",
   "GATE-LOOKS":
-    "A second look is planned before the first, spends its part of the error, and both are on record.",
+    "A second look is planned before the first, spends its part of the error, adds to its cases and scores and changes none, and both are on record.",
   "GATE-EVIDENCE":
     "Evidence is one digested record, accepted elsewhere only for the same bundles, set and policy, while it is young enough.",
   "GATE-BAD-INPUT":

@@ -1,4 +1,5 @@
 import { isVerdigrisError } from "@verdigris/contracts";
+import { tInterval } from "@verdigris/statistics";
 import { describe, expect, it } from "vitest";
 import { countSlices, definePolicy, measureCoverage, type ProductionSlices, sliceOf } from "../src/index.ts";
 import { codes, gate, notes, passRate, sampleResults, sampleSet } from "./samples.ts";
@@ -138,6 +139,30 @@ describe("a gate that knows production", () => {
     expect(finding?.difference).toBeCloseTo(0.7 * (-30 / 120), 10);
     expect(finding?.interval?.lower).toBeLessThan(-0.175);
     expect(finding?.interval?.upper).toBeGreaterThan(-0.175);
+  });
+
+  it("bounds a weighted change by the spread within slices, and takes a degree of freedom off for each [GATE-COVERAGE]", () => {
+    const small = sampleSet(24, (at) => ({ slice: at < 16 ? "question" : "tool-heavy" }));
+    // Slices far apart: the spread around the common mean is several times that within them.
+    const change = (at: number): number => (at < 16 ? (at % 4) / 8 : 0.5 + (at % 4) / 8);
+    const weighted = gate({
+      set: small,
+      baseline: sampleResults(small, () => 0),
+      candidate: sampleResults(small, change, { bundle: "green" }),
+      production: { slices: { question: 400, "tool-heavy": 600 } },
+      policy: { metrics: [passRate], coverage: { onFail: "post-stratify" } },
+    }).metrics[0];
+    // Variance of 0, 1, 2, 3 eighths, each as often: 1.25 / 64, times n / (n - 1) of its slice.
+    const spread = (n: number): number => ((1.25 / 64) * n) / (n - 1);
+    const variance = (24 / 23) * ((0.4 ** 2 * spread(16)) / 16 + (0.6 ** 2 * spread(8)) / 8);
+    const mean = 0.4 * (1.5 / 8) + 0.6 * (0.5 + 1.5 / 8);
+    const wanted = tInterval({
+      ...{ mean, standardError: Math.sqrt(variance) },
+      ...{ degreesOfFreedom: 22, n: 24, clusters: 24 },
+    });
+    expect(weighted?.difference).toBeCloseTo(mean, 12);
+    expect(weighted?.interval?.lower).toBeCloseTo(wanted.lower, 10);
+    expect(weighted?.interval?.upper).toBeCloseTo(wanted.upper, 10);
   });
 
   it("cannot weigh what it has no cases for", () => {

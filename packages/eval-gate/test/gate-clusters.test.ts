@@ -1,4 +1,4 @@
-import { clusteredMean, tInterval } from "@verdigris/statistics";
+import { clusteredMean, tInterval, tWorse } from "@verdigris/statistics";
 import { describe, expect, it } from "vitest";
 import { gate, passRate, random, sampleResults, sampleSet } from "./samples.ts";
 
@@ -68,6 +68,58 @@ describe("clusters", () => {
       clusters: 10,
       interval: { method: "clustered-t", ...tInterval(estimate) },
     });
+  });
+
+  it("plans with the quantiles it decides by: few clusters confirm less [GATE-TEACHES]", () => {
+    const ten = documents(100, 10);
+    // As many won as lost, unevenly over the documents, so that the change is 0.
+    const before = (at: number): number => ([0, 10, 20, 30, 1, 11, 2, 12].includes(at) ? 0 : 1);
+    const after = (at: number): number => ([5, 15, 25, 35, 6, 16, 7, 17].includes(at) ? 0 : 1);
+    const { metrics } = gate({
+      set: ten,
+      baseline: sampleResults(ten, before),
+      candidate: sampleResults(ten, after, { bundle: "green" }),
+    });
+    const values = ten.cases.map((_, at) => after(at) - before(at));
+    const { standardError } = clusteredMean({
+      values,
+      clusters: values.map((_, at) => at % 10),
+      form: "uneven",
+    });
+    // Student's t of 0.8 and 0.95 at 9 degrees of freedom, from a table.
+    const wanted = (0.8834 + 1.8331) * standardError * Math.sqrt(99 / 100);
+    expect(metrics[0]).toMatchObject({ difference: 0, interval: { method: "clustered-t" } });
+    expect(metrics[0]?.plan?.confirms).toBeCloseTo(wanted, 4);
+  });
+
+  it("knows the clusters of a critical slice, and of one on the screen", () => {
+    const sliced = sampleSet(360, (at) => ({
+      slice: at % 3 === 0 ? "a" : "b",
+      cluster: `doc-${Math.floor(at / 7) % 24}`,
+    }));
+    const lost = (at: number): number => (at % 21 < 3 ? 0 : 1);
+    const { metrics, slices } = gate({
+      set: sliced,
+      baseline: sampleResults(sliced, () => 1),
+      candidate: sampleResults(sliced, lost, { bundle: "green" }),
+      policy: { metrics: [passRate], critical: [{ slice: "a", margins: { exact: 0.05 } }] },
+    });
+    const within = (slice: string): ReturnType<typeof clusteredMean> => {
+      const kept = sliced.cases.flatMap((entry, at) => (entry.slice === slice ? [at] : []));
+      const clusters = kept.map((at) => sliced.cases[at]?.cluster ?? "");
+      return clusteredMean({ values: kept.map((at) => lost(at) - 1), clusters, form: "uneven" });
+    };
+    expect(metrics[1]).toMatchObject({ slice: "a", interval: tInterval(within("a")) });
+    const every = gate({
+      set: sliced,
+      baseline: sampleResults(sliced, () => 1),
+      candidate: sampleResults(sliced, lost, { bundle: "green" }),
+    });
+    expect(slices).toEqual([]);
+    expect(every.slices.map(({ slice, p }) => [slice, p])).toEqual([
+      ["a", tWorse(within("a"))],
+      ["b", tWorse(within("b"))],
+    ]);
   });
 
   it("says of too few clusters what would decide, and that many do [GATE-TEACHES]", () => {

@@ -147,6 +147,40 @@ describe("the verdict", () => {
     expect(codes(blind)).toEqual(["slice-worse"]);
   });
 
+  it("plans several metrics so that all of them pass together, not each [GATE-TEACHES]", () => {
+    const scorers = ["exact", "tools"].map((metric) => ({ metric, scorer: "exact", version: "1" }));
+    const score = (at: number): Record<string, number> => ({ exact: steady(at), tools: steady(at + 1) });
+    const flipped = (at: number): Record<string, number> => ({ exact: steady(at + 1), tools: steady(at) });
+    const { metrics } = gate({
+      set,
+      baseline: sampleResults(set, score, { scorers }),
+      candidate: sampleResults(set, flipped, { scorers, bundle: "green" }),
+      policy: { metrics: [passRate, { ...passRate, metric: "tools" }] },
+    });
+    // 40 of 200 differ on each; z of 0.95 and of 0.9: one failure in ten a metric leaves eight passes of ten.
+    for (const { plan } of metrics) {
+      expect(plan?.power).toBeCloseTo(0.9, 12);
+      expect(plan?.confirms).toBeCloseTo((1.6449 + 1.2816) * Math.sqrt(0.2 / 200), 4);
+    }
+  });
+
+  it("asks for stronger evidence of a loss the more is looked at, so that looking at slices stops nobody [GATE-SLICES]", () => {
+    const verdictOn = (slices: number): ReturnType<typeof gate> => {
+      const sliced = sampleSet(200, (at) => ({ slice: `s${at % slices}` }));
+      const candidate = (at: number): number => (at < 12 ? 0 : 1);
+      return gate({
+        set: sliced,
+        baseline: sampleResults(sliced, (at) => (at >= 12 && at < 15 ? 0 : 1)),
+        candidate: sampleResults(sliced, candidate, { bundle: "green" }),
+      });
+    };
+    const [one, ten] = [verdictOn(1), verdictOn(10)];
+    // 12 lost of 15 that changed: P(X ≤ 3) less half of P(X = 3), 0.01758 - 0.01389 / 2.
+    expect(one).toMatchObject({ verdict: "fail", metrics: [{ p: expect.closeTo(0.01064, 5) }] });
+    expect(ten.metrics[0]?.adjustedP).toBeCloseTo(11 * (one.metrics[0]?.p ?? 0), 12);
+    expect(ten).toMatchObject({ verdict: "inconclusive", metrics: [{ p: one.metrics[0]?.p }] });
+  });
+
   it("leaves small losses and small slices of the screen alone, and names a critical slice without cases [GATE-SLICES]", () => {
     const sliced = sampleSet(204, (at) => ({ slice: at < 100 ? "a" : at < 200 ? "b" : "tiny" }));
     const baseline = sampleResults(sliced, () => 1);

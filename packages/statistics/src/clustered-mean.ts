@@ -66,8 +66,9 @@ export function indexClusters(labels: readonly (string | number | undefined)[]):
 export function clusteredMean({ values, clusters, form = "finite-cluster" }: ClusteredValues): MeanEstimate {
   requireNumbers("values", values);
   const n = values.length;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += (values[i] ?? 0) / n;
+  let total = 0;
+  for (let i = 0; i < n; i++) total += values[i] ?? 0;
+  const mean = total / n;
   if (clusters === undefined) {
     let squares = 0;
     for (let i = 0; i < n; i++) squares += square((values[i] ?? 0) - mean);

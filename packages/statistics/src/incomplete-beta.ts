@@ -46,23 +46,27 @@ export function binomialDensity(a: number, b: number, p: number, q: number): num
 
 /** Lentz's evaluation of the continued fraction, for x below (a + 1) / (a + b + 2), where it converges fast. */
 function continuedFraction(x: number, a: number, b: number): number {
-  const floor = 1e-300;
-  const guard = (value: number): number => (Math.abs(value) < floor ? floor : value);
-  let [c, d] = [1, 1 / guard(1 - ((a + b) * x) / (a + 1))];
+  let c = 1;
+  let d = 1 / guarded(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
-  const step = (coefficient: number): number => {
-    d = 1 / guard(1 + coefficient * d);
-    c = guard(1 + coefficient / c);
-    fraction *= d * c;
-    return d * c;
-  };
   const most = 200 + 20 * Math.sqrt(Math.max(a, b));
   for (let m = 1; m < most; m++) {
-    step((m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)));
-    const change = step((-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1)));
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / guarded(1 + even * d);
+    c = guarded(1 + even / c);
+    fraction *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / guarded(1 + odd * d);
+    c = guarded(1 + odd / c);
+    const change = d * c;
+    fraction *= change;
     if (Math.abs(change - 1) < 1e-16) break;
   }
   return fraction;
+}
+
+function guarded(value: number): number {
+  return Math.abs(value) < 1e-300 ? 1e-300 : value;
 }
 
 function lowerTail(x: number, y: number, a: number, b: number): number {

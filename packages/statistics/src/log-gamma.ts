@@ -18,7 +18,9 @@ const seriesFrom = 12;
 function seriesAt(x: number): number {
   const inverse = 1 / x;
   const square = inverse * inverse;
-  return stirling.reduceRight((sum, coefficient) => sum * square + coefficient, 0) * inverse;
+  let sum = 0;
+  for (let k = stirling.length - 1; k >= 0; k--) sum = sum * square + (stirling[k] ?? 0);
+  return sum * inverse;
 }
 
 /**
@@ -30,7 +32,8 @@ function seriesAt(x: number): number {
 export function logGamma(x: number): number {
   requirePositive("x", x);
   if (x === 1 || x === 2) return 0;
-  let [shifted, product] = [x, 1];
+  let shifted = x;
+  let product = 1;
   while (shifted < seriesFrom) {
     product *= shifted;
     shifted += 1;
@@ -42,5 +45,12 @@ export function logGamma(x: number): number {
 /** `ln Γ(x + 1)` less its Stirling approximation: what Loader calls `stirlerr`. Small, so it keeps its digits. */
 export function stirlingError(x: number): number {
   if (x >= seriesFrom) return seriesAt(x);
+  // Halves and whole numbers are what degrees of freedom and counts ask for, over and over.
+  return Number.isInteger(2 * x) ? (halves[2 * x] ?? 0) : errorBelow(x);
+}
+
+function errorBelow(x: number): number {
   return logGamma(x + 1) - (x + 0.5) * Math.log(x) + x - halfLogTwoPi;
 }
+
+const halves: readonly number[] = Array.from({ length: 2 * seriesFrom }, (_, twice) => errorBelow(twice / 2));

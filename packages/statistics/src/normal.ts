@@ -15,7 +15,8 @@ export function normalCdf(z: number): number {
   require(!Number.isNaN(z), "z", "must be a number, got NaN");
   if (z <= -tailFrom) return upperTail(-z);
   if (z >= tailFrom) return 1 - upperTail(z);
-  let [sum, term] = [z, z];
+  let sum = z;
+  let term = z;
   for (let k = 3; Math.abs(term) > Math.abs(sum) * 1e-17 && term !== 0; k += 2) {
     term *= (z * z) / k;
     sum += term;
@@ -67,9 +68,13 @@ const far = {
 };
 
 function rational(r: number, { over, under }: typeof centre): number {
-  const at = (coefficients: readonly number[]): number =>
-    coefficients.reduceRight((sum, c) => sum * r + c, 0);
-  return at(over) / at(under);
+  let above = 0;
+  let below = 0;
+  for (let k = over.length - 1; k >= 0; k--) {
+    above = above * r + (over[k] ?? 0);
+    below = below * r + (under[k] ?? 0);
+  }
+  return above / below;
 }
 
 /**

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  bettingInterval,
   binomialAtMost,
   exactInterval,
   holm,
+  mcnemar,
   normalCdf,
   normalQuantile,
   tangoInterval,
@@ -28,6 +30,18 @@ describe("distributions", () => {
       fc.property(probability, fc.double({ min: 0.5, max: 1e6, noNaN: true }), (p, df) => {
         expect(normalCdf(normalQuantile(p)) / p).toBeCloseTo(1, 9);
         expect(tCdf(tQuantile(p, df), df) / p).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  it("McNemar's one-sided p-values are a binomial tail, and that tail less half of its point", () => {
+    fc.assert(
+      fc.property(fc.nat(30), fc.nat(30), (gained, lost) => {
+        const at = (successes: number): number =>
+          successes < 0 ? 0 : binomialAtMost({ successes, n: gained + lost, probability: 0.5 });
+        const { exactWorse, midPWorse } = mcnemar({ gained, lost });
+        expect(exactWorse).toBeCloseTo(at(gained), 12);
+        expect(midPWorse).toBeCloseTo((at(gained) + at(gained - 1)) / 2, 12);
       }),
     );
   });
@@ -64,6 +78,17 @@ describe("bounds", () => {
         const surer = interval({ successes, n, alpha: 0.01 });
         expect(surer.lower).toBeLessThanOrEqual(plain.lower);
         expect(surer.upper).toBeGreaterThanOrEqual(plain.upper);
+      }),
+    );
+  });
+
+  it("by betting never claim more than the sharpest test of nothing but successes, nor much less", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.025, 0.05), (n, alpha) => {
+        const { lower } = bettingInterval({ values: new Array(n).fill(1), range: [0, 1], alpha });
+        // n successes have the chance mean^n: a mean whose chance is above alpha cannot be ruled out.
+        expect(lower ** n).toBeLessThanOrEqual(alpha);
+        expect(lower ** n).toBeGreaterThan(alpha / 40);
       }),
     );
   });

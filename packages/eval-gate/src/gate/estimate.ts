@@ -37,9 +37,9 @@ export const fewestDiffering = 10;
 /** The mean that {@link estimateMean} estimates, where nobody asks how well it is known. */
 export function meanOf(values: Float64Array, { strata }: Frame): number {
   if (strata !== null) return stratifiedMean(strataSums(values, strata), strata);
-  let mean = 0;
-  for (let at = 0; at < values.length; at++) mean += (values[at] ?? 0) / values.length;
-  return mean;
+  let total = 0;
+  for (let at = 0; at < values.length; at++) total += values[at] ?? 0;
+  return total / values.length;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { bettingInterval, casesNeeded, confirmableMargin, normalQuantile } from "@verdigris/statistics";
+import {
+  bettingInterval,
+  casesNeeded,
+  confirmableMargin,
+  normalQuantile,
+  tQuantile,
+} from "@verdigris/statistics";
 import type { Bounds, GatePlan, Lever } from "../evidence/findings.ts";
 import type { MetricScores } from "./comparison.ts";
 import { clusterTotals, discordant, fewestClusters, fewestDiffering, type Sample } from "./estimate.ts";
@@ -40,7 +46,8 @@ function planOfSpread(facts: PlanFacts, spread: Spread): GatePlan {
   const { sample, margin, alpha, power, blue } = facts;
   const n = sample.values.length;
   const repeats = repeatsOf(blue);
-  const variance = spread.at(repeats) ?? spread.now;
+  const wider = widening(facts);
+  const variance = (spread.at(repeats) ?? spread.now) * wider;
   const confirms = confirmableMargin({ variance, n, alpha, power });
   const plan = { confirms, power, lacks: null };
   if (isDecided(facts)) return { ...plan, levers: [] };
@@ -50,11 +57,19 @@ function planOfSpread(facts: PlanFacts, spread: Spread): GatePlan {
   for (let more = repeats + 1; more <= mostRepeats; more += 1) {
     const then = spread.at(more);
     if (then === null) break;
-    if (confirmableMargin({ variance: then, n, alpha, power }) > margin) continue;
+    if (confirmableMargin({ variance: then * wider, n, alpha, power }) > margin) continue;
     levers.push(priced("repeats", more, (more - repeats) * n * 2, facts));
     break;
   }
   return { ...plan, levers };
+}
+
+/** What Student's quantiles add to a plan made with normal ones, as a factor on the variance. */
+function widening({ sample, interval, alpha, power }: PlanFacts): number {
+  if (interval.method !== "clustered-t") return 1;
+  const { degreesOfFreedom } = sample.estimate;
+  const students = tQuantile(power, degreesOfFreedom) - tQuantile(alpha, degreesOfFreedom);
+  return (students / (normalQuantile(power) - normalQuantile(alpha))) ** 2;
 }
 
 /**
