@@ -187,6 +187,19 @@ describe("what could not be measured", () => {
       expect(code).toBe("invalid-argument");
     }
   });
+
+  it("is an error first where it is both: what was not measured cannot be called another question [GATE-THREE-WAYS]", () => {
+    const asked = sampleSet(50);
+    const reworded = sampleSet(50, (at) => (at === 3 ? { input: "another question" } : {}));
+    const evidence = gate({
+      set: asked,
+      baseline: sampleResults(reworded, () => 1),
+      candidate: sampleResults(asked, (at) => (at === 5 ? null : 1), { bundle: "green" }),
+    });
+    expect(evidence).toMatchObject({ verdict: "error", exitCode: 2 });
+    expect(codes(evidence)).toEqual(["cases-unmeasured", "case-changed"]);
+    expect(evidence.summary).toContain("could not be measured");
+  });
 });
 
 it("has sample ids that sort as they count", () => {
