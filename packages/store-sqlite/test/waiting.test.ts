@@ -1,3 +1,4 @@
+import type { StoreOp } from "@verdigris/contracts";
 import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createFakeClock } from "@verdigris/testing";
 import Libsql from "libsql";
@@ -64,30 +65,28 @@ describe("a commit behind another writer", () => {
     await store.close();
   });
 
-  test("is not locked out by having waited for revisions and for itself [STORE-BOUNDED]", async () => {
+  test("is not locked out by having waited, for revisions and for its own turn, while the file changed [STORE-BOUNDED]", async () => {
     const { file } = temporary;
     const clock = createFakeClock();
-    const store = await createSqliteStore({ file, clock, busyMs: 0, synchronous: "normal" });
-    const holder = new Libsql(file);
-    const waitOut = async (key: string): Promise<void> => {
-      holder.exec("BEGIN IMMEDIATE");
-      holder.exec("UPDATE verdigris_meta SET value = value + 1 WHERE name = 'until'");
-      const outcome = store.commit(put(key)).catch((error: unknown) => error);
-      await store.get(["a"]);
+    const other = await createSqliteStore({ file });
+    const created = await other.commit(put("a"));
+    await other.close();
+    const store = await createSqliteStore({ file, clock, busyMs: 0 });
+    const settled = async (ops: readonly StoreOp[]): Promise<unknown> => {
+      const outcome = store.commit(ops).catch((error: unknown) => error);
       await clock.advance(2_100);
-      expect(await outcome).toMatchObject({ code: "store-unavailable" });
-      holder.exec("COMMIT");
+      return outcome;
     };
-    await waitOut("reserving revisions");
-    expect(await store.commit(put("first"))).toMatchObject({ ok: true });
-    for (let round = 0; round < 2; round++) {
-      await waitOut(`round ${round}`);
-      // Every block of revisions is used up, so the next commit waits for another one.
-      for (let i = 0; i < 1_024; i++)
-        await store.commit([{ op: "put", key: `${round}-${i}`, rev: 0, value: "1" }]);
-      await waitOut(`again ${round}`);
-      expect(await store.commit(put(`after ${round}`))).toMatchObject({ ok: true });
-    }
+    const remove = { op: "del", key: "a", rev: created.ok ? (created.revs[0] ?? 0) : 0 } as const;
+    const holder = new Libsql(file);
+    holder.exec("BEGIN IMMEDIATE");
+    holder.exec("UPDATE verdigris_meta SET value = value + 1 WHERE name = 'until'");
+    // It has no revisions yet, so a put waits to reserve some; a removal needs none and waits to begin.
+    expect(await settled(put("b"))).toMatchObject({ code: "store-unavailable" });
+    expect(await settled([remove])).toMatchObject({ code: "store-unavailable" });
+    holder.exec("COMMIT");
+    expect(await settled([remove])).toMatchObject({ ok: true });
+    expect(await settled(put("b"))).toMatchObject({ ok: true });
     await store.close();
   });
 
