@@ -52,7 +52,6 @@ export function readVersions(): Readonly<Record<string, string>> {
     verdigris: resolved("verdigris").version,
     libsql: resolved("libsql").version,
     mitata: resolved("mitata").version,
-    imurmurhash: versionBeside("@verdigris/router", "imurmurhash"),
     "sorted-btree": versionBeside("@verdigris/store-memory", "sorted-btree"),
     openfeature: resolved("@openfeature/server-sdk").version,
     launchdarkly: resolved("@launchdarkly/node-server-sdk").version,

@@ -39,7 +39,7 @@ function follow(path: string, loaded: Loaded): void {
   }
 }
 
-const light = ["@noble/hashes/sha2.js", "@noble/hashes/utils.js", "eventemitter3", "imurmurhash"];
+const light = ["@noble/hashes/sha2.js", "@noble/hashes/utils.js", "eventemitter3"];
 
 // A module costs about half a millisecond wherever it comes from; zod alone has ninety-five. `npm run bench -- footprint`
 // prints the times. A count that rises is a decision: is what is new needed before the first call?

@@ -1,5 +1,3 @@
-import murmur from "imurmurhash";
-
 /** Places a key can fall on: percentages move in steps of 0.01. */
 export const bucketCount = 10_000;
 
@@ -7,14 +5,8 @@ const utf8 = new TextEncoder();
 
 /** Characters made per call: applying everything at once overflows the stack on long keys. */
 const chunkBytes = 4_096;
-
-/** MurmurHash3 x86-32 is defined over bytes; imurmurhash reads one byte per character, which holds for ASCII alone. */
-function asBytes(text: string): string {
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 127) return spellBytes(utf8.encode(text));
-  }
-  return text;
-}
+const highestAscii = 0x7f;
+const highestByte = 0xff;
 
 function spellBytes(bytes: Uint8Array): string {
   let spelt = "";
@@ -26,9 +18,50 @@ function spellBytes(bytes: Uint8Array): string {
   return spelt;
 }
 
+function scramble(block: number): number {
+  const mixed = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}
+
+/**
+ * MurmurHash3 x86-32 of text whose characters are one byte each, as its author published it (Austin Appleby, public domain);
+ * -1 when one of them is above `highest`. It looks for such a character on the way, since a pass of its own costs half a
+ * hash.
+ */
+function murmur3(text: string, seed: number, highest: number): number {
+  const { length } = text;
+  const whole = length & ~3;
+  let hash = seed;
+  let seen = 0;
+  for (let at = 0; at < whole; at += 4) {
+    const [a, b] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
+    const [c, d] = [text.charCodeAt(at + 2), text.charCodeAt(at + 3)];
+    seen |= a | b | c | d;
+    hash ^= scramble(a | (b << 8) | (c << 16) | (d << 24));
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  let rest = 0;
+  for (let at = length - 1; at >= whole; at--) {
+    const last = text.charCodeAt(at);
+    seen |= last;
+    rest = (rest << 8) | last;
+  }
+  if (seen > highest) return -1;
+  hash ^= scramble(rest) ^ length;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** MurmurHash3 is defined over bytes: those of the text in UTF-8, which for ASCII are its characters. */
+function hashOf(text: string, seed: number): number {
+  const hash = murmur3(text, seed, highestAscii);
+  return hash >= 0 ? hash : murmur3(spellBytes(utf8.encode(text)), seed, highestByte);
+}
+
 /** The seed of a salt: MurmurHash3 x86-32 of its UTF-8 bytes with seed 0. */
 export function seedOf(salt: string): number {
-  return murmur(asBytes(salt), 0).result();
+  return hashOf(salt, 0);
 }
 
 /**
@@ -36,7 +69,7 @@ export function seedOf(salt: string): number {
  * This is hash version 1; its test vectors are published with the package and never change.
  */
 export function bucketOf(key: string, seed: number): number {
-  return Math.floor((murmur(asBytes(key), seed).result() / 4_294_967_296) * bucketCount);
+  return Math.floor((hashOf(key, seed) / 4_294_967_296) * bucketCount);
 }
 
 /** How many of the 10,000 buckets a percentage takes. */
