@@ -87,9 +87,7 @@ export function checkCommit(ops: readonly StoreOp[]): void {
     );
   }
   for (const op of ops) checkOp(op);
-  const [first, second] = ops;
-  if (ops.length > 2) checkDistinct(ops);
-  else if (first !== undefined && second !== undefined && first.key === second.key) checkDistinct(ops);
+  if (ops.length > 2 || (ops.length === 2 && ops[0]?.key === ops[1]?.key)) checkDistinct(ops);
 }
 
 /** Returns when every key may stand in a store. Throws `store-limit` as {@link checkCommit} does. */

@@ -92,7 +92,7 @@ export function createTable(clock: Clock): Table {
       }
       const revs: number[] = [];
       // A key stands in one op at most, so what was found above is still what each op is about.
-      for (const [i, op] of ops.entries()) revs.push(apply(op, found[i], at));
+      for (const op of ops) revs.push(apply(op, found[revs.length], at));
       return { ok: true, revs, at };
     },
     list: (prefix, after, limit) => page(rows, prefix, after, limit),
