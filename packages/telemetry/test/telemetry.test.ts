@@ -2,49 +2,20 @@ import * as api from "@opentelemetry/api";
 import type { RunScope } from "@verdigris/contracts";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { aBundle, createFakeClock } from "@verdigris/testing";
-import { createVerdigris, type Verdigris, type VerdigrisOptions } from "verdigris";
+import { createVerdigris, type Verdigris } from "verdigris";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTelemetry, type Telemetry, type TelemetryOptions } from "../src/index.ts";
-import { createLogging, createMetering, createTracing, register, type SeenSpan, unregister } from "./otel.ts";
+import type { SeenSpan } from "./otel.ts";
+import { createTelemetryWorld, type TelemetryWorld } from "./telemetry-world.ts";
 
-let tracing: ReturnType<typeof createTracing>;
-let logging: ReturnType<typeof createLogging>;
-let metering: ReturnType<typeof createMetering>;
-let telemetry: Telemetry;
-
+let world: TelemetryWorld;
 beforeEach(() => {
-  tracing = createTracing("3.x", []);
-  logging = createLogging("3.x", []);
-  metering = createMetering();
-  register({ trace: tracing.provider, logs: logging.provider, metrics: metering.provider });
+  world = createTelemetryWorld();
 });
-afterEach(async () => {
-  unregister();
-  await metering.close();
-});
+afterEach(() => world.close());
 
-function open(
-  options: Partial<TelemetryOptions> = {},
-  more: Partial<VerdigrisOptions<undefined>> = {},
-): Verdigris {
-  telemetry = createTelemetry({ api, ...options });
-  const clock = createFakeClock();
-  const store = createMemoryStore({ clock });
-  return createVerdigris({
-    agent: "docs",
-    store,
-    clock,
-    bundle: aBundle("blue"),
-    watch: false,
-    sweepMs: "never",
-    actor: "ana",
-    instrument: telemetry,
-    ...more,
-  });
-}
-
+const open: TelemetryWorld["open"] = (options, more) => world.open(options, more);
 const named = async (name: string): Promise<SeenSpan[]> =>
-  (await tracing.spans()).filter((span) => span.name === name);
+  (await world.tracing.spans()).filter((span) => span.name === name);
 
 async function started(agent: Verdigris) {
   const result = await agent.start();
@@ -105,7 +76,11 @@ describe("spans", () => {
     const [silent] = await named("verdigris.step s");
     expect(silent).toMatchObject({ status: { code: 2 }, attributes: { "error.type": "RangeError" } });
     expect(
-      JSON.stringify([await tracing.spans(), await logging.logs(), await metering.points()]),
+      JSON.stringify([
+        await world.tracing.spans(),
+        await world.logging.logs(),
+        await world.metering.points(),
+      ]),
     ).not.toContain("4111");
     expect((await named("verdigris.run"))[0]?.status.code).toBe(2);
     await failing(open({ content: true }));
@@ -130,6 +105,36 @@ describe("spans", () => {
       true,
     ]);
     expect(spans[2]?.attributes["verdigris.run.outcome"]).toBe("completed");
+  });
+
+  it("of a run taken up by a neighbour in the same process are not ended by its older handle [TELEMETRY-SPANS]", async () => {
+    const clock = createFakeClock();
+    const store = createMemoryStore({ clock });
+    const agent = open({}, { store, clock });
+    const run = await started(agent);
+    const neighbour = createVerdigris({
+      agent: "docs",
+      store,
+      clock,
+      watch: false,
+      sweepMs: "never",
+      instrument: world.telemetry,
+    });
+    const newer = await neighbour.resume(run.token ?? "");
+    expect(await run.finish({ outcome: "completed" })).toBe("superseded");
+    await newer.step("after", () => 1);
+    const [older, ...more] = await named("verdigris.run");
+    expect(more).toEqual([]);
+    expect(older?.attributes["verdigris.run.outcome"]).toBe("run-superseded");
+    await newer.finish({ outcome: "completed" });
+    const [, span] = await named("verdigris.run");
+    const active = (await world.metering.points()).filter(({ name }) => name === "verdigris.run.active");
+    expect(active.map(({ value }) => value)).toEqual([0]);
+    expect(span?.attributes).toMatchObject({
+      "verdigris.run.resumed": true,
+      "verdigris.run.outcome": "completed",
+    });
+    expect((await named("verdigris.step after"))[0]?.parent).toBe(span?.spanId);
   });
 
   it("follow a run that moves to another bundle [TELEMETRY-SPANS]", async () => {
@@ -158,7 +163,7 @@ describe("spans", () => {
 
 describe("the routing decision", () => {
   const decisions = async () =>
-    (await logging.logs())
+    (await world.logging.logs())
       .filter(({ name }) => name === "feature_flag.evaluation")
       .map(({ attributes }) => attributes);
 
@@ -198,7 +203,7 @@ describe("the routing decision", () => {
     ]);
     expect(JSON.stringify(await decisions())).not.toMatch(/user-7|vip/);
     const [first] = await named("verdigris.run");
-    expect((await logging.logs())[0]?.spanId).toBe(first?.spanId);
+    expect((await world.logging.logs())[0]?.spanId).toBe(first?.spanId);
   });
 
   it("is an event of the span itself where the host has no logs API [TELEMETRY-ROUTING]", async () => {
@@ -221,7 +226,7 @@ describe("metrics", () => {
       );
       run.usage({ model: "m-1", inputTokens: 1, outputTokens: 1, cost: null });
     });
-    const points = await metering.points();
+    const points = await world.metering.points();
     const value = (name: string) => points.filter((point) => point.name === name).map((point) => point.value);
     expect(value("verdigris.run.duration")).toEqual([1]);
     expect(value("verdigris.step.duration")).toEqual([1]);
@@ -249,7 +254,7 @@ describe("metrics", () => {
     await agent.flip({ to: "green", reason: "r", expect: 1 });
     await run.step("late", () => 1);
     await run.finish({ outcome: "completed" });
-    const points = await metering.points();
+    const points = await world.metering.points();
     const role = (name: string) => points.find((point) => point.name === name)?.attributes["verdigris.role"];
     expect([role("verdigris.step.duration"), role("verdigris.run.duration")]).toEqual(["stable", "stable"]);
     expect(points.filter(({ name }) => name === "verdigris.run.active").map(({ value }) => value)).toEqual([
@@ -261,9 +266,9 @@ describe("metrics", () => {
     api.metrics.disable();
     const agent = open();
     await agent.run({}, (run) => run.step("s", () => 1));
-    api.metrics.setGlobalMeterProvider(metering.provider);
+    api.metrics.setGlobalMeterProvider(world.metering.provider);
     await agent.run({}, (run) => run.step("s", () => 1));
-    const points = await metering.points();
+    const points = await world.metering.points();
     expect(points.find(({ name }) => name === "verdigris.step.duration")?.value).toBe(1);
   });
 });
@@ -285,7 +290,7 @@ describe("a score", () => {
         agent.score(run.scope, score);
       });
     }
-    const told = (await logging.logs()).filter(({ name }) => name === "gen_ai.evaluation.result");
+    const told = (await world.logging.logs()).filter(({ name }) => name === "gen_ai.evaluation.result");
     expect(told[0]?.attributes).toEqual({
       "gen_ai.agent.name": "docs",
       "verdigris.bundle.id": "blue",
@@ -306,89 +311,9 @@ describe("a score", () => {
     const agent = open();
     const scope = await agent.run({}, (run) => run.scope);
     agent.score(scope, { name: "thumbs", passed: true });
-    const told = (await logging.logs()).find(({ name }) => name === "gen_ai.evaluation.result");
+    const told = (await world.logging.logs()).find(({ name }) => name === "gen_ai.evaluation.result");
     expect(told).toMatchObject({
       attributes: { "verdigris.bundle.id": "blue", "gen_ai.evaluation.score.label": "pass" },
     });
   });
-});
-
-describe("telemetry that breaks", () => {
-  const broken = (part: string): typeof api =>
-    new Proxy(api, {
-      get(target, name) {
-        if (name !== part) return Reflect.get(target, name) as unknown;
-        return new Proxy(Reflect.get(target, name) as object, {
-          get() {
-            return () => {
-              throw new Error("broken");
-            };
-          },
-        });
-      },
-    });
-
-  it.each(["trace", "context", "metrics", "propagation", "logs"])(
-    "in %s fails no run and no step, and is told to nobody as their failure [TELEMETRY-QUIET]",
-    async (part) => {
-      const agent = open({ api: broken(part) });
-      const failed: unknown[] = [];
-      agent.on("listener-failed", (event) => failed.push(event));
-      const value = await agent.run({}, async (run) => {
-        run.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 });
-        agent.score(run.scope, { name: "q", value: 1 });
-        await expect(run.step("no", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-        return run.step("yes", () => 7);
-      });
-      expect(value).toBe(7);
-      await agent.close();
-      expect(failed).toEqual([]);
-    },
-  );
-
-  it("is told by name when its options cannot work", () => {
-    const wrong: [object, string][] = [
-      [{ api: {} }, "api"],
-      [{ api, propagate: ["tenant"] }, "propagate"],
-      [{ api, content: "yes" }, "content"],
-    ];
-    for (const [options, argument] of wrong) {
-      expect(() => createTelemetry(options as never)).toThrow(
-        expect.objectContaining({ code: "invalid-argument", details: { argument } }),
-      );
-    }
-  });
-});
-
-describe("while nobody listens", () => {
-  it("telemetry is idle: nothing of OpenTelemetry is called [TELEMETRY-IDLE]", async () => {
-    unregister();
-    const calls: string[] = [];
-    const watched = new Proxy(api, {
-      get(target, name) {
-        calls.push(String(name));
-        return Reflect.get(target, name) as unknown;
-      },
-    });
-    const agent = open({ api: watched });
-    calls.length = 0;
-    await agent.run({}, async (run) => {
-      await run.step("s", (step) => step.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 }));
-      agent.score(run.scope, { name: "q" });
-    });
-    expect(calls).toEqual([]);
-    expect(telemetry.idle()).toBe(true);
-  });
-
-  it.each(["trace", "metrics", "logs"] as const)(
-    "and until a provider of %s is registered [TELEMETRY-IDLE]",
-    (part) => {
-      unregister();
-      const providers = { trace: tracing.provider, metrics: metering.provider, logs: logging.provider };
-      const { idle } = createTelemetry({ api });
-      expect(idle()).toBe(true);
-      register({ [part]: providers[part] });
-      expect(idle()).toBe(false);
-    },
-  );
 });

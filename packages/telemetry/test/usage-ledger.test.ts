@@ -1,9 +1,20 @@
+import { agentKeys } from "@verdigris/contracts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createUsageLedger, readCosts } from "../src/index.ts";
+import { createBatches } from "../src/usage/batches.ts";
 import { call, createLedgerWorld, type LedgerProcess, type LedgerWorld } from "./ledger-world.ts";
 
 const range = { from: 0, to: 9e12 };
+const recordOf = {
+  run: "r",
+  bundle: "b",
+  class: "live",
+  model: "m",
+  inputTokens: 1,
+  outputTokens: 1,
+  cost: null,
+} as const;
 
 describe("a model call", () => {
   it("is on record after the next flush, under the bundle, step, class and labels of its scope [USAGE-RECORD]", async () => {
@@ -115,6 +126,30 @@ describe("batches", () => {
       expect(Math.min(...times)).toBe(Number(key.split("/")[2]));
       expect(Math.max(...times) - Math.min(...times)).toBeLessThan(60_000);
     }
+  });
+
+  it("end after a minute, and where time goes back, whenever they are written [USAGE-RECORD]", () => {
+    const batches = createBatches(
+      agentKeys("docs"),
+      () => "n",
+      () => 1,
+    );
+    const at = (time: number) => batches.add({ ...recordOf, at: time });
+    for (const time of [100, 60_099, 60_100, 120_000, 90_000]) at(time);
+    batches.seal();
+    expect(batches.oldest(9).map(({ key, records }) => [Number(key.split("/")[2]), records])).toEqual([
+      [100, 2],
+      [60_100, 3],
+    ]);
+    at(60_000);
+    at(59_999);
+    batches.seal();
+    expect(
+      batches
+        .oldest(9)
+        .slice(2)
+        .map(({ key }) => Number(key.split("/")[2])),
+    ).toEqual([60_000, 59_999]);
   });
 
   it("stay within the limits of the store, whatever labels hold [USAGE-RECORD]", async () => {

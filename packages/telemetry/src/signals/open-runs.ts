@@ -65,6 +65,20 @@ function subscribe(
   ];
 }
 
+/** Notes on a run's span that it went to another bundle; its later steps carry that one. */
+function move(
+  run: OpenRun | undefined,
+  { scope, from }: VerdigrisEvents["run-migrated"],
+  api: OtelApi,
+  propagate: readonly BaggageField[],
+): void {
+  if (run === undefined) return;
+  const attributes = { [attributeNames.fromBundle]: from, [attributeNames.bundleId]: scope.bundle };
+  run.span.addEvent(signalNames.migrated, attributes);
+  run.scope = scope;
+  run.context = contextOf(api, run.context, scope, scopeAttributes(scope), propagate);
+}
+
 /** Creates the spans of runs from the events of their processes. */
 export function createOpenRuns({ api, metrics, emit, propagate, idle }: OpenRunsOptions): OpenRuns {
   const open = new Map<string, OpenRun>();
@@ -72,6 +86,14 @@ export function createOpenRuns({ api, metrics, emit, propagate, idle }: OpenRuns
 
   const roleIn = (scope: RunScope): Role | null =>
     roleOf(processes.get(scope.agent)?.route() ?? null, scope.bundle);
+
+  const close = ({ span, counted }: OpenRun, scope: RunScope, outcome: string): void => {
+    open.delete(scope.run);
+    metrics.runsActive(-1, counted);
+    span.setAttributes({ ...scopeAttributes(scope), [attributeNames.outcome]: outcome });
+    if (outcome === "failed" || outcome === "run-expired") span.setStatus({ code: errorStatus });
+    span.end();
+  };
 
   const begin = (scope: RunScope, more: Attributes): OpenRun | null => {
     if (idle() || open.size >= mostOpen) return null;
@@ -82,6 +104,9 @@ export function createOpenRuns({ api, metrics, emit, propagate, idle }: OpenRuns
     const span = api.trace.getTracer(tracerName).startSpan(signalNames.runSpan, { attributes }, parent);
     const context = contextOf(api, api.trace.setSpan(parent, span), scope, own, propagate);
     const run = { span, scope, context, counted: metricAttributes(scope, role) };
+    // Taken up by a neighbour in this process, whose older handle has not heard of it yet.
+    const older = open.get(scope.run);
+    if (older !== undefined) close(older, older.scope, "run-superseded");
     open.set(scope.run, run);
     metrics.runsActive(1, run.counted);
     return run;
@@ -90,27 +115,14 @@ export function createOpenRuns({ api, metrics, emit, propagate, idle }: OpenRuns
   const end = (event: Ended): void => {
     const { scope } = event;
     const run = open.get(scope.run);
-    // Of an older handle, where the run was taken up again in this process.
+    // Of an older handle, whose span was ended when the run was taken up.
     if (run === undefined || run.scope !== scope) return;
-    open.delete(scope.run);
     const outcome = "outcome" in event ? event.outcome : event.reason;
-    metrics.runsActive(-1, run.counted);
     if ("outcome" in event) {
       const attributes = metricAttributes(scope, roleIn(scope));
       metrics.runEnded(event.durationMs, { ...attributes, [attributeNames.outcome]: outcome });
     }
-    run.span.setAttributes({ ...scopeAttributes(scope), [attributeNames.outcome]: outcome });
-    if (outcome === "failed" || outcome === "run-expired") run.span.setStatus({ code: errorStatus });
-    run.span.end();
-  };
-
-  const move = ({ scope, from }: VerdigrisEvents["run-migrated"]): void => {
-    const run = open.get(scope.run);
-    if (run === undefined) return;
-    const attributes = { [attributeNames.fromBundle]: from, [attributeNames.bundleId]: scope.bundle };
-    run.span.addEvent(signalNames.migrated, attributes);
-    run.scope = scope;
-    run.context = contextOf(api, run.context, scope, scopeAttributes(scope), propagate);
+    close(run, scope, outcome);
   };
 
   return {
@@ -122,7 +134,7 @@ export function createOpenRuns({ api, metrics, emit, propagate, idle }: OpenRuns
         ...subscribe(process, begin, open, emit),
         process.on("run-finished", end),
         process.on("run-released", end),
-        process.on("run-migrated", move),
+        process.on("run-migrated", (told) => move(open.get(told.scope.run), told, api, propagate)),
       ];
       return () => {
         for (const stop of stops) stop();
