@@ -77,6 +77,7 @@ export type {
   ReleaseGate,
   ReleaseHook,
   ReleaseNotice,
+  SignalTarget,
   StateLayer,
 } from "./release-ports.ts";
 export { repeatedMembers } from "./repeated-members.ts";

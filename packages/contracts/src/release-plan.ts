@@ -14,6 +14,8 @@ export interface SignalPlan {
   readonly on: SignalAction;
   /** The release goes no further until the signal is `clear`; no data is never clear. */
   readonly mustClear: boolean;
+  /** A read without it could not measure. False for the usual ones a host may have no detector for: they count once seen. */
+  readonly expected: boolean;
 }
 
 /** One gate of a plan. */

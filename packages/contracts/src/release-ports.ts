@@ -1,7 +1,7 @@
 import type { BundleId, Digest } from "./bundle.ts";
 import type { JsonValue } from "./json.ts";
 import type { BundleRef, GateName, ReleasePhase } from "./release.ts";
-import type { Signal } from "./signal.ts";
+import type { Signal, SignalBaseline } from "./signal.ts";
 import type { GateAnswer } from "./verdict.ts";
 
 /** What a gate is asked. */
@@ -23,8 +23,16 @@ export interface GateContext {
 /** Answers for one bundle. What it throws is an `error`: could not measure. */
 export type ReleaseGate = (context: GateContext) => Promise<GateAnswer>;
 
+/** Which bundle is watched, from when, and against what; the same for as long as these are. */
+export interface SignalTarget {
+  readonly bundle: BundleId;
+  /** Store time from which its runs count: when it began to take production runs. */
+  readonly since: number;
+  readonly baseline: SignalBaseline;
+}
+
 /** What the detectors say of a bundle now. */
-export type ReadSignals = (bundle: BundleId) => Promise<readonly Signal[]>;
+export type ReadSignals = (target: SignalTarget) => Promise<readonly Signal[]>;
 
 /** The slice of an agent's memory that belongs to a bundle, as a release needs it. */
 export interface StateLayer {

@@ -128,6 +128,8 @@ export interface ReleaseRecord extends VersionedRecord {
   readonly canaryStep: number;
   /** Store time since which the step's share is on the route. */
   readonly canarySince: number | null;
+  /** Store time since which production runs start on the bundle. */
+  readonly trafficSince: number | null;
   /** The route carries the bundle as its candidate. */
   readonly staged: boolean;
   readonly outcome: {

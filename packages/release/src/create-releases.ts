@@ -19,6 +19,9 @@ import { startRelease } from "./start/start-release.ts";
 
 const skippable: readonly string[] = ["smoke", "evals", "shadow", "way-back", "canary", "quarantine"];
 
+/** How far back `explain` asks what the live bundle's signals need. */
+const rateWindowMs = 28_800_000;
+
 type Verbs = Pick<Releases, "start" | "approve" | "hold" | "resume" | "abort" | "retry" | "skip">;
 type WayBack = Pick<Releases, "rollback" | "drill" | "recoverDrill" | "deny" | "lift" | "checkRollback">;
 type Sights = Omit<
@@ -131,7 +134,10 @@ function createSights(world: World, asker: Asker, options: ReleasesOptions): Sig
       const checked = planOf(plan);
       const live = (await world.router.refresh())?.route.live ?? null;
       const runsPerHour = (await options.runsPerHour?.()) ?? null;
-      const signals = live === null ? [] : ((await options.signals?.(live)) ?? []);
+      const since = (await world.time()) - rateWindowMs;
+      const asked =
+        live === null ? [] : options.signals?.({ bundle: live, since, baseline: { kind: "floor" } });
+      const signals = (await asked) ?? [];
       return explainPlan(checked, { runsPerHour, signals });
     },
     isDenied: async (bundle) => (await readDenied(world, bundle)) !== null,

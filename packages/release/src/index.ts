@@ -9,6 +9,7 @@ export type {
   ReleaseNotice,
   ReleasePlan,
   ReleaseRecord,
+  SignalTarget,
   StateLayer,
 } from "@verdigris/contracts";
 export type { DeniedBundle } from "./back/deny-list.ts";
@@ -27,7 +28,7 @@ export { transition } from "./machine/transition.ts";
 export { type Duration, durationMs, durationText } from "./plan/duration.ts";
 export { explainPlan, type PhaseForecast, type PlanForecast, type TrafficFacts } from "./plan/explain.ts";
 export { defineReleasePlan } from "./plan/plan.ts";
-export type { GateInput, ReleasePlanInput } from "./plan/plan-input.ts";
+export type { GateInput, ReleasePlanInput, SignalInput } from "./plan/plan-input.ts";
 export type { HistoryLine } from "./records/history.ts";
 export { type ReleaseStatus, waitsFor } from "./records/release-status.ts";
 export type { ReleaseStep } from "./records/release-store.ts";

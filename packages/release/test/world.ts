@@ -1,9 +1,9 @@
 import type {
-  BundleId,
   GateAnswer,
   GateContext,
   Signal,
   SignalStatus,
+  SignalTarget,
   Store,
   Verdict,
 } from "@verdigris/contracts";
@@ -43,27 +43,30 @@ export function aGate(): ScriptedGate {
 
 /** Detectors that say what they are told to of whichever bundle is asked about. */
 export interface ScriptedSignals {
-  (bundle: BundleId): Promise<readonly Signal[]>;
+  (target: SignalTarget): Promise<readonly Signal[]>;
   /** Sets the status of some; the others stay. */
   say(statuses: Readonly<Record<string, SignalStatus | "absent">>): void;
   fail(times: number): void;
-  readonly asked: BundleId[];
+  readonly asked: SignalTarget[];
 }
 
 export function someSignals(clock: FakeClock): ScriptedSignals {
   const statuses = new Map<string, SignalStatus | "absent">(
-    ["hard-errors", "pass-rate", "latency", "cost", "drift"].map((name) => [name, "clear"]),
+    ["hard-errors", "pass-rate-floor", "latency-regression", "cost-regression", "tool-drift"].map((name) => [
+      name,
+      "clear",
+    ]),
   );
-  const asked: BundleId[] = [];
+  const asked: SignalTarget[] = [];
   let failures = 0;
-  const read = async (bundle: BundleId): Promise<readonly Signal[]> => {
-    asked.push(bundle);
+  const read = async (target: SignalTarget): Promise<readonly Signal[]> => {
+    asked.push(target);
     if (failures > 0) {
       failures -= 1;
       throw new Error("the detectors broke");
     }
     return [...statuses].flatMap(([name, status]) =>
-      status === "absent" ? [] : [aSignal({ name, status, bundle, at: clock.now() })],
+      status === "absent" ? [] : [aSignal({ name, status, bundle: target.bundle, at: clock.now() })],
     );
   };
   return Object.assign(read, {

@@ -1,4 +1,4 @@
-import type { Actor, ReleaseRecord, Route } from "@verdigris/contracts";
+import type { Actor, ReleaseRecord, Route, SignalTarget } from "@verdigris/contracts";
 import { timeMarginMs } from "@verdigris/router";
 import { hasTraffic, policyActor } from "../machine/record.ts";
 import type { World } from "../records/world.ts";
@@ -18,6 +18,16 @@ export async function seeRoute(
   return { route, outcomes: [{ type: "route", route: { live, stable, candidate, held, generation } }] };
 }
 
+/** Whom the bundle is watched against: blue beside it in a canary, the holdback or blue's own past after the switch. */
+function targetOf(release: ReleaseRecord): SignalTarget {
+  const { bundle, baseline, plan, switch: switched, trafficSince } = release;
+  const since = trafficSince ?? release.since;
+  if (baseline === null) return { bundle: bundle.id, since, baseline: { kind: "floor" } };
+  const held = plan.holdbackPercent > 0 ? "holdback" : "history";
+  const kind = switched === null ? "concurrent" : held;
+  return { bundle: bundle.id, since, baseline: { kind, bundle: baseline.id } };
+}
+
 /** What the detectors say, in every state in which the bundle has traffic. */
 export async function seeSignals(
   world: World,
@@ -29,9 +39,8 @@ export async function seeSignals(
   const { signals } = ports;
   if (signals === undefined) return [{ type: "unmeasured", why: "the process that drives has no detectors" }];
   try {
-    const said = await bounded(world.clock, signalsMs, "the detectors", stop, () =>
-      signals(release.bundle.id),
-    );
+    const target = targetOf(release);
+    const said = await bounded(world.clock, signalsMs, "the detectors", stop, () => signals(target));
     return [{ type: "signals", signals: said }];
   } catch (error) {
     return [{ type: "unmeasured", why: messageOf(error) }];

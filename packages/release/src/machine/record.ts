@@ -67,19 +67,28 @@ export function evidenceDigest(release: ReleaseRecord): Digest {
 
 /** True while production runs start on the bundle, as far as this release knows. */
 export function hasTraffic(release: ReleaseRecord): boolean {
-  return release.outcome === null && (release.switch !== null || release.canarySince !== null);
+  return release.outcome === null && release.trafficSince !== null;
 }
 
 /** What the plan says of a signal; an alarm it does not name is no reason to go on. */
 export function planOf(release: Pick<ReleaseRecord, "plan">, signal: string): SignalPlan {
   const { signals } = release.plan;
-  return (Object.hasOwn(signals, signal) ? signals[signal] : undefined) ?? { on: "hold", mustClear: false };
+  return (
+    (Object.hasOwn(signals, signal) ? signals[signal] : undefined) ?? {
+      on: "hold",
+      mustClear: false,
+      expected: false,
+    }
+  );
 }
 
 /** The signals that keep the release from going on: those that must be clear and are not. */
 export function unclear(release: ReleaseRecord): readonly string[] {
   return Object.entries(release.plan.signals)
-    .filter(([name, { mustClear }]) => mustClear && release.signals[name]?.status !== "clear")
+    .filter(([name, { mustClear, expected }]) => {
+      const status = release.signals[name]?.status;
+      return mustClear && status !== "clear" && (expected || status !== undefined);
+    })
     .map(([name]) => name);
 }
 

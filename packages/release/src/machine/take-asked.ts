@@ -111,6 +111,7 @@ function retry(release: ReleaseRecord, event: Asked<"retry">): Taken {
     begun: false,
     canaryStep: 0,
     canarySince: null,
+    trafficSince: null,
     staged: false,
     outcome: null,
     gates: {},

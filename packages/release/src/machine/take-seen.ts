@@ -42,12 +42,13 @@ function moved(release: ReleaseRecord, { key, generation, at }: Seen<"moved">): 
     case "stage":
       return { ...done, staged: true };
     case "setCanary":
-      return { ...done, canarySince: at };
+      return { ...done, canarySince: at, trafficSince: done.trafficSince ?? at };
     case "open":
     case "flip": {
       const flipped = { at, generation, target: release.baseline, confirmed: null };
       const text = `${release.bundle.id} takes new runs`;
-      const switched = tell({ ...done, switch: flipped }, "switched", text);
+      const trafficSince = done.trafficSince ?? at;
+      const switched = tell({ ...done, trafficSince, switch: flipped }, "switched", text);
       return issue(switched, { kind: "confirm", of: "switch", generation });
     }
     case "settle":
@@ -159,8 +160,8 @@ function signalsSeen(release: ReleaseRecord, { signals }: Seen<"signals">): Rele
   if (!hasTraffic(release)) return release;
   const own = signals.filter(({ bundle }) => bundle === release.bundle.id).slice(0, 64);
   const noted = own.reduce(noteSignal, release);
-  const missing = Object.keys(release.plan.signals).filter(
-    (name) => !own.some((signal) => signal.name === name),
+  const missing = Object.entries(release.plan.signals).filter(
+    ([name, { expected }]) => expected && !own.some((signal) => signal.name === name),
   );
   return missing.length === 0 ? measured(noted) : unmeasured(noted);
 }

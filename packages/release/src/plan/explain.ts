@@ -34,10 +34,10 @@ const hourMs = 3_600_000;
 /** Runs that a signal needs before it can be clear, where its detector does not say: what the published rules take. */
 const usualNeeds: Readonly<Record<string, number>> = {
   "hard-errors": 20,
-  "pass-rate": 200,
-  latency: 200,
-  cost: 100,
-  drift: 50,
+  "pass-rate-floor": 200,
+  "latency-regression": 200,
+  "cost-regression": 100,
+  "tool-drift": 50,
 };
 
 function needOf(name: string, signals: readonly Signal[]): number {
@@ -68,7 +68,9 @@ function forecast(stretch: Stretch, plan: ReleasePlan, facts: TrafficFacts): Pha
   const { phase, percent, forMs, patienceMs } = stretch;
   const named = percent === null ? phase : `${phase} at ${percent} %`;
   const base = { phase, percent, atLeastMs: forMs };
-  const must = Object.entries(plan.signals).flatMap(([name, { mustClear }]) => (mustClear ? [name] : []));
+  const must = Object.entries(plan.signals).flatMap(([name, { mustClear, expected }]) =>
+    mustClear && expected ? [name] : [],
+  );
   if (must.length === 0) return { ...base, concludes: true, text: `${named} takes ${durationText(forMs)}` };
   if (facts.runsPerHour === null)
     return {

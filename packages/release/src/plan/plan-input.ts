@@ -1,8 +1,11 @@
-import type { OnRollback, ReleasePlan, SignalAction, SignalPlan, Strategy } from "@verdigris/contracts";
+import type { OnRollback, ReleasePlan, SignalAction, Strategy } from "@verdigris/contracts";
 import { type Duration, durationMs } from "./duration.ts";
 
 /** A gate that is asked, with the time it has (24 h by default); or why the plan does without it. */
 export type GateInput = { readonly timeout?: Duration } | { readonly without: string };
+
+/** What a signal in alarm does; whether it must be clear before the release goes on (by default where it rolls back). */
+export type SignalInput = SignalAction | { readonly on: SignalAction; readonly mustClear?: boolean };
 
 /** A release plan as people write it. Durations are milliseconds or text such as `"10m"`; there are no magic zeros. */
 export interface ReleasePlanInput {
@@ -31,11 +34,9 @@ export interface ReleasePlanInput {
   };
   /**
    * What each signal in alarm does; `rollback` ones must be clear before the release goes on.
-   * @default hard-errors and pass-rate roll back; latency, cost and drift hold
+   * @default hard-errors and pass-rate-floor roll back; latency-regression, cost-regression and tool-drift hold
    */
-  readonly signals?:
-    | Readonly<Record<string, SignalAction | (Pick<SignalPlan, "on"> & Partial<SignalPlan>)>>
-    | { readonly without: string };
+  readonly signals?: Readonly<Record<string, SignalInput>> | { readonly without: string };
   /** @default what the route's policy says */
   readonly strategy?: Strategy;
   /** @default what the route's policy says */

@@ -2,24 +2,24 @@ import {
   type CanaryStep,
   type GatePlan,
   type ReleasePlan,
-  type SignalAction,
   type SignalPlan,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { contradictions } from "./contradictions.ts";
 import { durationMs } from "./duration.ts";
-import { type GateInput, type ReleasePlanInput, recycleOf } from "./plan-input.ts";
+import { type GateInput, type ReleasePlanInput, recycleOf, type SignalInput } from "./plan-input.ts";
 import { shapeIssues } from "./plan-schema.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const usualSignals: Readonly<Record<string, SignalAction>> = {
-  "hard-errors": "rollback",
-  "pass-rate": "rollback",
-  latency: "hold",
-  cost: "hold",
-  drift: "hold",
+/** The names of the published rules. Not every host scores its runs or reads its tools again: those two count once seen. */
+const usualSignals: ReleasePlan["signals"] = {
+  "hard-errors": { on: "rollback", mustClear: true, expected: true },
+  "pass-rate-floor": { on: "rollback", mustClear: true, expected: false },
+  "latency-regression": { on: "hold", mustClear: false, expected: true },
+  "cost-regression": { on: "hold", mustClear: false, expected: true },
+  "tool-drift": { on: "hold", mustClear: false, expected: false },
 };
 
 /** The steps of a rollout whose plan names none. */
@@ -35,9 +35,9 @@ function gateOf(input: GateInput | undefined): GatePlan {
   return { timeoutMs: durationMs(input?.timeout) ?? dayMs, without: null };
 }
 
-function signalOf(input: SignalAction | (Pick<SignalPlan, "on"> & Partial<SignalPlan>)): SignalPlan {
+function signalOf(input: SignalInput): SignalPlan {
   const { on, mustClear = on === "rollback" } = typeof input === "string" ? { on: input } : input;
-  return { on, mustClear };
+  return { on, mustClear, expected: true };
 }
 
 function isWithout(signals: ReleasePlanInput["signals"]): signals is { readonly without: string } {
@@ -47,7 +47,8 @@ function isWithout(signals: ReleasePlanInput["signals"]): signals is { readonly 
 
 function signalsOf(input: ReleasePlanInput["signals"]): Pick<ReleasePlan, "signals" | "withoutSignals"> {
   if (isWithout(input)) return { signals: {}, withoutSignals: input.without };
-  const named = Object.entries(input ?? usualSignals).map(([name, how]) => [name, signalOf(how)] as const);
+  if (input === undefined) return { signals: usualSignals, withoutSignals: null };
+  const named = Object.entries(input).map(([name, how]) => [name, signalOf(how)] as const);
   return { signals: Object.fromEntries(named), withoutSignals: null };
 }
 

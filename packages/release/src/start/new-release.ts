@@ -106,6 +106,7 @@ export function newRelease(facts: {
     begun: false,
     canaryStep: 0,
     canarySince: null,
+    trafficSince: null,
     staged: false,
     outcome: null,
     round: 1,
