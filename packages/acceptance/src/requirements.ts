@@ -213,6 +213,34 @@ export const requirements: Readonly<Record<string, string>> = {
   "BLAME-SQL": "One query over the PostgreSQL or SQLite store answers as the function does.",
   "PIECE-DRIFT":
     "A prompt, index or tool that is not what its bundle says is named, once, and what could not be looked at is no drift.",
+  "RELEASE-PLAN":
+    "A plan is checked when it is read: unknown names, no durations and contradictions are refused, all of them at once.",
+  "RELEASE-EXPLAIN":
+    "Before it starts, a plan says which phase cannot conclude at the measured rate of runs, and what would.",
+  "RELEASE-START":
+    "A start is made once under its id, on a registered bundle that may go live, with a reason.",
+  "RELEASE-TAKE-OVER":
+    "A release takes over from another only by handing over, superseding or in an emergency, each by name.",
+  "RELEASE-DENIED":
+    "A bundle that was rolled back goes live again only after somebody lifted it, and pipelines can ask.",
+  "RELEASE-DRILL":
+    "A drill is the real thing, timed, stored, over its budget a failure, and ends where it began.",
+  "RELEASE-CAP": "Bundles that cannot be recycled are warned of early and stop new releases at a cap.",
+  "RELEASE-GATES":
+    "Gates are asked under ids of their own, again when they cannot measure, and stopped when nobody waits for them.",
+  "RELEASE-HOOKS":
+    "Hooks fail closed and in bounded time, under keys of their own; nobody's deafness to a notice stops a release.",
+  "RELEASE-DRAIN":
+    "Under the strategy drain a release waits for blue's last run, or for the bound after which none can be left.",
+  "RELEASE-HISTORY": "Every transition is on record, chained by digest, and evidence is kept under its own.",
+  "RELEASE-WAIT":
+    "Waiting for a phase ends when it is reached, cannot be reached any more, or was called off.",
+  "RELEASE-AUTHORITY": "Every verb of a release is asked for and refused closed, and refusals are on record.",
+  "ROLLBACK-ALONE":
+    "A rollback is one commit, needs nothing but the store, and can be repeated to finish what was left.",
+  "ROLLBACK-TARGET":
+    "A rollback judges where it goes by the last check on record, and is refused, frozen or forced, never blind.",
+  "ROLLBACK-IMPACT": "A rollback lists whom the bad bundle has touched and tells when its last run is gone.",
   "STATISTICS-VECTORS":
     "Every statistical function agrees with outside numbers to their tolerance, and what is not computed is named.",
   "ROUTE-LINEARIZABLE":

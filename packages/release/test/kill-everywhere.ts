@@ -1,6 +1,7 @@
-import { type Store, VerdigrisError } from "@verdigris/contracts";
+import { type ReadSignals, type Store, VerdigrisError } from "@verdigris/contracts";
 import { aBundle, type FakeClock } from "@verdigris/testing";
 import { createVerdigris } from "verdigris";
+import { expect } from "vitest";
 import { createReleases, type Releases } from "../src/index.ts";
 import { aGate, type ScriptedGate, someSignals } from "./world.ts";
 
@@ -75,12 +76,18 @@ interface Crew {
   readonly clock: FakeClock;
   readonly gates: Readonly<Record<"smoke" | "evals" | "shadow", ScriptedGate>>;
   readonly signals: ReturnType<typeof someSignals>;
+  readonly alarms: boolean;
   readonly hooks: string[];
   ids: number;
 }
 
 function open(crew: Crew, store: Store): Releases {
-  const { agent, clock, gates, signals, hooks } = crew;
+  const { agent, clock, gates, hooks } = crew;
+  const signals: ReadSignals = async (target) => {
+    const said = await crew.signals(target);
+    if (!crew.alarms || target.baseline.kind !== "history") return said;
+    return said.map((signal) => (signal.name === "hard-errors" ? { ...signal, status: "alarm" } : signal));
+  };
   return createReleases({
     agent,
     store,
@@ -96,15 +103,14 @@ function open(crew: Crew, store: Store): Releases {
 }
 
 /** Starts the release, again and again under the same id as a deploy job would, and drives it. */
-async function beginAndDrive(releases: Releases, act: (releases: Releases) => Promise<void>): Promise<void> {
+async function beginAndDrive(releases: Releases): Promise<void> {
   releases.drive();
   await releases.start({ id: "r", bundle: "green", plan, reason: "better" });
-  await act(releases);
 }
 
 /**
  * One whole release of an agent of its own whose first process dies at its `dieAt`-th store call; another takes over.
- * `story` is what people do beside it.
+ * With `alarms` the detectors alarm once the switch is made.
  */
 async function releaseWithDeath(
   store: Store,
@@ -112,7 +118,7 @@ async function releaseWithDeath(
   agent: string,
   dieAt: number,
   fate: "before" | "after",
-  act: (releases: Releases, clock: FakeClock) => Promise<void> = async () => {},
+  alarms: boolean,
 ): Promise<Aftermath> {
   const app = createVerdigris({
     agent,
@@ -125,14 +131,14 @@ async function releaseWithDeath(
   await app.ready();
   await app.register(aBundle("green"));
   const gates = { smoke: aGate(), evals: aGate(), shadow: aGate() };
-  const crew: Crew = { store, agent, clock, gates, signals: someSignals(clock), hooks: [], ids: 0 };
+  const crew: Crew = { store, agent, clock, gates, signals: someSignals(clock), alarms, hooks: [], ids: 0 };
   const victim = mortal(store, dieAt, fate);
   const first = open(crew, victim.store);
-  void beginAndDrive(first, (releases) => act(releases, clock)).catch(() => {});
+  void beginAndDrive(first).catch(() => {});
   await clock.advance(60_000);
   const second = open(crew, store);
   if (victim.isDead()) {
-    void beginAndDrive(second, (releases) => act(releases, clock)).catch(() => {});
+    void beginAndDrive(second).catch(() => {});
     await clock.advance(75_000);
   }
   const status = await second.status();
@@ -144,7 +150,8 @@ async function releaseWithDeath(
   const audit = await app.exportAudit();
   const aftermath = {
     calls: victim.calls(),
-    commits: victim.commits,
+    // Not those of its orderly end.
+    commits: new Set(victim.commits),
     died: victim.isDead(),
     verbs: audit.lines.map(({ entry }) => entry.verb),
     outcome: status.release?.outcome?.kind ?? `at ${status.release?.phase}`,
@@ -161,24 +168,99 @@ async function releaseWithDeath(
   return aftermath;
 }
 
-/** Every death of a release, or every `stride`-th, on one store: each with an agent of its own. */
+/**
+ * Every death of a release that leaves another store: before and after each of its commits. A death between two reads
+ * leaves what the one before left; every `strideOfReads`-th is tried all the same. Each has an agent of its own.
+ */
 export async function killEverywhere(options: {
   readonly store: Store;
   readonly clock: FakeClock;
+  /** 1: at every commit. */
   readonly stride: number;
-  readonly act?: (releases: Releases, clock: FakeClock) => Promise<void>;
+  readonly strideOfReads: number;
+  /** @default false */
+  readonly alarms?: boolean;
   readonly check: (aftermath: Aftermath, where: string) => void;
 }): Promise<number> {
-  const { store, clock, stride, act, check } = options;
-  const whole = await releaseWithDeath(store, clock, "whole", Number.POSITIVE_INFINITY, "before", act);
+  const { store, clock, stride, strideOfReads, alarms = false, check } = options;
+  const whole = await releaseWithDeath(store, clock, "whole", Number.POSITIVE_INFINITY, "before", alarms);
   check(whole, "nobody died");
+  const commits = [...whole.commits].filter((_, i) => i % stride === 0);
+  const reads = Array.from({ length: whole.calls }, (_, i) => i + 1).filter(
+    (call) => !whole.commits.has(call) && call % strideOfReads === 0,
+  );
+  const deaths = [
+    ...commits.flatMap((at) => (["before", "after"] as const).map((fate) => ({ at, fate }))),
+    ...reads.map((at) => ({ at, fate: "before" as const })),
+  ];
+  for (const { at, fate } of deaths) {
+    const aftermath = await releaseWithDeath(store, clock, `${fate}-${at}`, at, fate, alarms);
+    expect(aftermath.died, `died ${fate} call ${at}`).toBe(true);
+    check(aftermath, `died ${fate} call ${at} of ${whole.calls}`);
+  }
+  return deaths.length;
+}
+
+/** The verb itself, said by a process that dies at each of its calls and said again by another; nobody drives. */
+export async function killRollbackEverywhere(
+  store: Store,
+  clock: FakeClock,
+  check: (
+    aftermath: Pick<Aftermath, "live" | "stable" | "denied" | "outcome" | "verbs">,
+    where: string,
+  ) => void,
+): Promise<number> {
   let deaths = 0;
-  for (let at = 1; at <= whole.calls; at += stride) {
-    for (const fate of whole.commits.has(at) ? (["before", "after"] as const) : (["before"] as const)) {
-      const aftermath = await releaseWithDeath(store, clock, `${fate}-${at}`, at, fate, act);
-      if (aftermath.died) deaths += 1;
-      check(aftermath, `died ${fate} call ${at} of ${whole.calls}`);
+  for (let at = 1; ; at++) {
+    for (const fate of ["before", "after"] as const) {
+      const agent = `back-${fate}-${at}`;
+      const app = createVerdigris({
+        agent,
+        store,
+        clock,
+        watch: false,
+        sweepMs: "never",
+        bundle: aBundle("blue"),
+      });
+      await app.ready();
+      await app.register(aBundle("green"));
+      const gates = { smoke: aGate(), evals: aGate(), shadow: aGate() };
+      const crew: Crew = {
+        store,
+        agent,
+        clock,
+        gates,
+        signals: someSignals(clock),
+        alarms: false,
+        hooks: [],
+        ids: 0,
+      };
+      const first = open(crew, store);
+      void beginAndDrive(first);
+      await clock.advance(20_000);
+      await first.close();
+      const victim = mortal(store, at, fate);
+      const dying = open(crew, victim.store);
+      void dying.rollback({ reason: "bad", force: true }).catch(() => {});
+      await clock.advance(1);
+      const second = open(crew, store);
+      await second.rollback({ reason: "bad", force: true });
+      const { release, route } = await second.status();
+      const { lines } = await app.exportAudit();
+      check(
+        {
+          live: route?.live ?? "",
+          stable: route?.stable ?? "",
+          denied: await second.isDenied("green"),
+          outcome: release?.outcome?.kind ?? `at ${release?.phase}`,
+          verbs: lines.map(({ entry }) => entry.verb),
+        },
+        `died ${fate} call ${at}`,
+      );
+      await second.close();
+      await app.close();
+      if (!victim.isDead()) return deaths;
+      deaths += 1;
     }
   }
-  return deaths;
 }

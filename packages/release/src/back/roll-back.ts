@@ -1,7 +1,6 @@
 import {
   type Actor,
   type BundleId,
-  isVerdigrisError,
   type Propagation,
   type ReleaseRecord,
   type Route,
@@ -26,6 +25,8 @@ export interface RollbackReport {
   /** Trigger to new runs safe. */
   readonly elapsedMs: number;
   readonly release: string | null;
+  /** False when the bundle could not be denied or the release not ended yet: repeat the call. */
+  readonly written: boolean;
   /** Runs that are left on the bad bundle, and what the route's policy does with them. */
   readonly impact: Impact | null;
   /** Resolves once every process has applied it or expired; never rejects. */
@@ -90,6 +91,7 @@ async function freeze(
     newRunsSafeAt: null,
     elapsedMs: 0,
     release: release.id,
+    written: true,
     impact: null,
     confirmed,
   };
@@ -158,10 +160,11 @@ export async function rollBack(
   const at = await world.time();
   const from = scene.bad ?? lastBad(release, route);
   const { generation, outcome, incarnation } = moved;
-  await writeDown(world, release, from, request, { at, generation, decidedAt }).catch((error: unknown) => {
-    // New runs are safe; a driver or the next call writes the rest down.
-    if (!isVerdigrisError(error)) throw error;
-  });
+  // New runs are safe; what cannot be written down now is written by a driver, or by the next call.
+  const written = await writeDown(world, release, from, request, { at, generation, decidedAt }).then(
+    () => true,
+    () => false,
+  );
   return {
     outcome: outcome === "moved" ? "rolled-back" : "unchanged",
     generation,
@@ -171,6 +174,7 @@ export async function rollBack(
     newRunsSafeAt: outcome === "moved" ? at : null,
     elapsedMs,
     release: release?.id ?? null,
+    written,
     impact: from === null ? null : await impactOf(world, ports, from, release).catch(() => null),
     confirmed: router.propagation({ incarnation, generation }),
   };

@@ -13,10 +13,12 @@ export function durationMs(value: unknown): number | null {
   return Number.isInteger(ms) && ms >= 1 && ms <= longestMs ? ms : null;
 }
 
-/** A duration for people, in its largest whole unit: `48h`, `90s`. */
+/** A duration for people, in its largest whole unit: `48h`, `90s`; with a decimal where none fits. */
 export function durationText(ms: number): string {
-  for (const [unit, size] of Object.entries(units).reverse()) {
+  if (ms < units.s) return `${Math.round(ms)}ms`;
+  for (const unit of ["d", "h", "m", "s"] as const) {
+    const size = units[unit];
     if (ms >= size && ms % size === 0 && !(unit === "d" && ms < 3 * size)) return `${ms / size}${unit}`;
   }
-  return `${(ms / 1_000).toFixed(1)}s`;
+  return `${(ms / units.s).toFixed(1)}s`;
 }
