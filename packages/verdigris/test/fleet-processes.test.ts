@@ -30,14 +30,14 @@ beforeEach(async () => {
   await here.ready();
   await here.register(bundleNamed("green"));
   programs = [];
-});
+}, 30_000);
 
 afterEach(async () => {
   for (const program of programs) await program.kill();
   await here.close();
   await store.close();
   await rm(directory, { recursive: true, force: true });
-});
+}, 30_000);
 
 async function run(name: string): Promise<Program> {
   const program = runProgram("node", join(directory, "store.db"), name);
