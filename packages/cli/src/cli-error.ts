@@ -1,0 +1,10 @@
+/** A mistake at the command line or in a file it names; said in one sentence, without a stack. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly code: "usage" | "config" | "not-confirmed";
+
+  constructor(code: CliError["code"], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Propagation } from "@verdigris/contracts";
+import type { RollbackReport } from "@verdigris/release";
+import { exitCode } from "../exit-code.ts";
+import type { Session } from "../open/session.ts";
+import { pause } from "./status.ts";
+
+/** What `rollback` is told. */
+export interface RollbackOptions {
+  readonly reason?: string;
+  readonly force?: boolean;
+  /** How long to wait for every process to say that it has heard of it. */
+  readonly waitMs: number;
+}
+
+function impactLines({ impact }: RollbackReport): string[] {
+  if (impact === null) return [];
+  const { left, more, policy, bundle, touched, tools } = impact;
+  const runs =
+    left.length === 0 ? "no run is left" : `${more ? "more than " : ""}${left.length} runs are left`;
+  const lines = [`${runs} on ${bundle}${left.length === 0 ? "" : `, policy ${policy}`}`];
+  if (touched !== null)
+    lines.push(
+      `${touched.length} finished runs touched it${tools.length === 0 ? "" : `; tools with effects: ${tools.join(", ")}`}`,
+    );
+  return lines;
+}
+
+function headline({ outcome, from, to, generation, elapsedMs }: RollbackReport): string {
+  if (outcome === "unchanged") return `nothing to roll back: new runs already go to ${to}`;
+  if (outcome === "frozen")
+    return `frozen, not rolled back: ${from ?? "the bundle"} is marked as not safe to roll back. Say --force to go back all the same`;
+  return `rolled back from ${from ?? "the candidate"} to ${to} (generation ${generation}), new runs safe after ${Math.round(elapsedMs)} ms`;
+}
+
+function confirmedLine({ outcome, acknowledged, stragglers }: Propagation): string {
+  if (outcome === "everywhere") return `applied by all ${acknowledged} processes`;
+  if (outcome === "unverified")
+    return "no process keeps a record of itself, so nobody can say who has applied it; no run can start on the old bundle anywhere";
+  const late = stragglers.map(({ id, name }) => name ?? id);
+  return `applied by ${acknowledged} processes${late.length === 0 ? "" : `, not yet by ${late.join(", ")}`}: no run can start on the old bundle there either`;
+}
+
+/** Sends new runs back to the stable bundle: safe as soon as it says so. Asks nothing: going back is always open. */
+export async function rollback(
+  session: Session,
+  { reason, force = false, waitMs }: RollbackOptions,
+): Promise<number> {
+  const { io, paint, json } = session;
+  const releases = await session.releases();
+  const report = await releases.rollback({ reason: reason ?? "from the command line", force });
+  const { confirmed: _, ...facts } = report;
+  const colour = report.outcome === "frozen" ? paint.yellow : paint.green;
+  // Said before anything is waited for: this is what the on-call wants to read.
+  if (!json) io.out.write(`${[colour(headline(report)), ...impactLines(report)].join("\n")}\n`);
+  const confirmed = await Promise.race([report.confirmed, pause(waitMs, io.signal).then(() => null)]);
+  if (json) io.out.write(`${JSON.stringify({ ...facts, confirmed }, null, 2)}\n`);
+  else if (report.outcome === "rolled-back") {
+    io.out.write(
+      `${confirmed === null ? `not every process has said so within ${waitMs} ms; the fence holds all the same` : confirmedLine(confirmed)}\n`,
+    );
+  }
+  return report.outcome === "frozen" ? exitCode.no : exitCode.done;
+}

@@ -1,0 +1,163 @@
+import type { NodeView } from "@verdigris/contracts";
+import type { ReleaseStatus } from "@verdigris/release";
+import type { VerdigrisStatus } from "verdigris";
+import { exitCode } from "../exit-code.ts";
+import type { Session } from "../open/session.ts";
+import { createLiveView } from "../terminal/live-view.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { facts, table } from "../terminal/table.ts";
+import { ago, moment, until } from "../terminal/time.ts";
+
+/** Everything `status` shows. */
+interface Seen {
+  readonly agent: VerdigrisStatus;
+  readonly releases: ReleaseStatus;
+  readonly nodes: readonly NodeView[];
+}
+
+async function look(session: Session): Promise<Seen> {
+  const [verdigris, releases] = await Promise.all([session.verdigris(), session.releases()]);
+  const [agent, status, nodes] = await Promise.all([
+    verdigris.status(),
+    releases.status(),
+    verdigris.nodes(),
+  ]);
+  return { agent, releases: status, nodes };
+}
+
+function healthText(paint: Paint, { target }: ReleaseStatus): string {
+  if (target === null) return "nothing to go back to";
+  const mark = target.health === "ok" ? paint.green : target.health === "failed" ? paint.red : paint.yellow;
+  return `${target.bundle}  ${mark(target.health)}  ${paint.dim(target.text)}`;
+}
+
+function releaseText(paint: Paint, { release, phases, waitingFor, at }: ReleaseStatus): string {
+  if (release === null) return "none";
+  const { outcome, phase } = release;
+  if (outcome !== null) return `${release.bundle.id} ${outcome.kind} ${ago(outcome.at, at)}: ${outcome.why}`;
+  const way = phases
+    .map((name) => (name === phase ? paint.bold(paint.cyan(name)) : paint.dim(name)))
+    .join(paint.dim(" > "));
+  const waits = waitingFor.length === 0 ? "" : `\nwaits for ${waitingFor.join("; ")}`;
+  return `${release.bundle.id} (${release.id})\n${way}${waits}`;
+}
+
+function signalsText(paint: Paint, { release, at }: ReleaseStatus): string {
+  const marks = { alarm: paint.red, clear: paint.green, watching: paint.yellow };
+  return Object.entries(release?.signals ?? {})
+    .map(
+      ([name, signal]) =>
+        `${marks[signal.status](signal.status.padEnd(8))} ${name}: ${signal.reason} ${paint.dim(ago(signal.at, at))}`,
+    )
+    .join("\n");
+}
+
+function bundlesTable(paint: Paint, { agent }: Seen): string {
+  const { route, bundles, at } = agent;
+  const rows = bundles.map(({ bundle, status, inFlight, drainedBy }) => {
+    const roles = [
+      route?.live === bundle ? paint.green("live") : "",
+      route?.stable === bundle ? "stable" : "",
+      route?.candidate === bundle ? "candidate" : "",
+    ].filter((role) => role !== "");
+    const runs = inFlight === null ? "?" : `${inFlight.more ? ">" : ""}${inFlight.count}`;
+    return [bundle, roles.join(" "), status, runs, drainedBy === null ? "" : until(drainedBy, at ?? 0)];
+  });
+  return table(["bundle", "role", "state", "runs", "drained"], rows, paint.dim);
+}
+
+function nodesText({ nodes, agent }: Seen): string {
+  if (nodes.length === 0) return "none on record";
+  const living = nodes.filter(({ expired }) => !expired);
+  const behind = living.filter(({ generation }) => generation < agent.generation);
+  const late = behind.length === 0 ? "" : `, ${behind.length} not yet at generation ${agent.generation}`;
+  return `${living.length} living${late}, ${nodes.length - living.length} gone`;
+}
+
+function text(seen: Seen, { paint, agent }: Session): string {
+  const { releases } = seen;
+  const { route } = seen.agent;
+  if (route === null) return `${paint.bold(agent)} has no route: it has never taken a run`;
+  const canary =
+    route.canary === null
+      ? []
+      : [["canary", `${route.canary.percent} % on ${route.candidate ?? ""}`] as const];
+  const hold =
+    route.held === null ? [] : [["held", paint.yellow(`by ${route.held.by.id}: ${route.held.why}`)] as const];
+  const heading = facts(
+    [
+      ["agent", `${paint.bold(agent)}, generation ${route.generation}`],
+      ["new runs", paint.bold(route.live)],
+      ...canary,
+      ...hold,
+      ["way back", healthText(paint, releases)],
+      ["nodes", nodesText(seen)],
+    ],
+    paint.dim,
+  );
+  const signals = signalsText(paint, releases);
+  const parts = [
+    heading,
+    bundlesTable(paint, seen),
+    `${paint.dim("release")}  ${releaseText(paint, releases)}`,
+    signals,
+  ];
+  const warnings = releases.warnings.map((warning) => paint.yellow(`! ${warning}`));
+  return [...parts.filter((part) => part !== ""), ...warnings].join("\n\n");
+}
+
+function data({ agent, releases, nodes }: Seen) {
+  const { at, release, waitingFor, target, warnings, driver, denied } = releases;
+  return {
+    agent: agent.agent,
+    generation: agent.generation,
+    route: agent.route,
+    bundles: agent.bundles,
+    release,
+    waitingFor,
+    target,
+    driver,
+    denied,
+    warnings,
+    nodes,
+    at,
+  };
+}
+
+/** Shows where the agent stands; with `watch`, until it is stopped. */
+export async function status(
+  session: Session,
+  { watch, everyMs }: { readonly watch: boolean; readonly everyMs: number },
+): Promise<number> {
+  const { io } = session;
+  if (!watch) {
+    const seen = await look(session);
+    session.print(data(seen), () => text(seen, session));
+    return exitCode.done;
+  }
+  const view = createLiveView(io);
+  while (!io.signal.aborted) {
+    const seen = await look(session);
+    if (session.json) io.out.write(`${JSON.stringify(data(seen))}\n`);
+    else
+      view.show(
+        `${text(seen, session)}\n\n${session.paint.dim(`${moment(seen.releases.at)}, every ${everyMs} ms, Ctrl-C ends`)}`,
+      );
+    await pause(everyMs, io.signal);
+  }
+  return exitCode.done;
+}
+
+/** Waits, or returns early when the command is stopped. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}

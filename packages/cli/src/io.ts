@@ -1,0 +1,30 @@
+import { createInterface } from "node:readline/promises";
+
+/** The terminal, the environment and the time, as the command line sees them; tests pass their own. */
+export interface CliIo {
+  readonly out: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly err: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Who sits here, as the system says. */
+  readonly user: string;
+  /** Asks a person one question; null where nobody can answer. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Aborts on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** The io of this process. */
+export function processIo(user: string, signal: AbortSignal): CliIo {
+  const { stdout, stderr, stdin, env } = process;
+  const ask = async (question: string): Promise<string> => {
+    const prompt = createInterface({ input: stdin, output: stderr });
+    try {
+      return await prompt.question(question, { signal });
+    } finally {
+      prompt.close();
+    }
+  };
+  const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  return { out: stdout, err: stderr, env, cwd: process.cwd(), user, ask: interactive ? ask : null, signal };
+}

@@ -1,0 +1,30 @@
+import { sdkVersion } from "@verdigris/contracts";
+import { Command } from "commander";
+import type { CliIo } from "./io.ts";
+import { examples } from "./register/examples.ts";
+import { addFiles } from "./register/files.ts";
+import { addLook } from "./register/look.ts";
+import { addOnCall } from "./register/on-call.ts";
+import { createRegistrar, type Ended } from "./register/registrar.ts";
+import { addReleases } from "./register/releases.ts";
+import { addRoute } from "./register/route.ts";
+
+/** Builds the command line; `ended` gets the exit code of the command that ran. Code of a command is loaded when it runs. */
+export function createProgram(io: CliIo, ended: Ended): Command {
+  const program = new Command("verdigris")
+    .description("Blue-green releases of AI agents: where they stand, and the way back.")
+    .version(sdkVersion)
+    .option("--store <address>", "sqlite:path, postgres://… or redis://…  [env VERDIGRIS_STORE]")
+    .option("--agent <name>", "the agent  [env VERDIGRIS_AGENT]")
+    .option("--config <file>", "instead of the nearest verdigris.config.mjs")
+    .option("--actor <name>", "who acts, for the record")
+    .option("--json", "data instead of text")
+    .option("--yes", "confirm what would be asked")
+    .addHelpText("after", examples.verdigris ?? "")
+    .showHelpAfterError("(verdigris --help says more)")
+    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })
+    .exitOverride();
+  const registrar = createRegistrar(program, io, ended);
+  for (const register of [addOnCall, addReleases, addRoute, addFiles, addLook]) register(registrar);
+  return program;
+}

@@ -1,0 +1,45 @@
+import stringWidth from "string-width";
+import type { CliIo } from "../io.ts";
+
+/** Rows a text takes on a terminal so wide. */
+function rowsOf(text: string, columns: number): number {
+  return text
+    .split("\n")
+    .reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
+}
+
+/** Shows a text and replaces it by the next one; below each other where the output is no terminal. */
+export interface LiveView {
+  show(text: string): void;
+  /** Leaves the last text where it is. */
+  end(): void;
+}
+
+/** Makes a live view on `out`. */
+export function createLiveView({ out }: Pick<CliIo, "out">): LiveView {
+  let shown = 0;
+  let last = "";
+  return {
+    show(text) {
+      if (out.isTTY !== true) {
+        // The same text again says nothing to a log.
+        if (text !== last) out.write(`${text}\n`);
+      } else {
+        const up = shown === 0 ? "" : `\u001b[${shown}A`;
+        out.write(`${up}\u001b[0J${text}\n`);
+        shown = rowsOf(text, out.columns ?? 80);
+      }
+      last = text;
+    },
+    end() {
+      shown = 0;
+    },
+  };
+}
+
+/** A bar for what has an end: `[=====     ] 12 of 30 cases`. */
+export function progressBar(done: number, total: number, what: string, width = 24): string {
+  const part = total <= 0 ? 1 : Math.min(1, done / total);
+  const full = Math.round(part * width);
+  return `[${"=".repeat(full)}${" ".repeat(width - full)}] ${done} of ${total} ${what}`;
+}

@@ -1,0 +1,39 @@
+import stringWidth from "string-width";
+
+/** Colours this program sets itself, and every other character that could move the cursor or turn text around. */
+const unsafe = /(\p{Cc}\[[0-9;]*m)|[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
+
+/** Text from outside could rewrite what a person just read: what could do that is replaced. */
+export function printable(text: string): string {
+  return text.replace(unsafe, (found, colour) => (colour === undefined ? "\ufffd" : found));
+}
+
+/** Rows under a header, columns as wide as their widest cell; the last one is left as it is. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  dim: (text: string) => string,
+): string {
+  const lines = [header, ...rows].map((cells) => cells.map(printable));
+  const widths = header.map((_, column) =>
+    Math.max(...lines.map((cells) => stringWidth(cells[column] ?? ""))),
+  );
+  const print = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column === header.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - stringWidth(cell)),
+      )
+      .join("  ")
+      .trimEnd();
+  const [first = [], ...others] = lines;
+  return [dim(print(first)), ...others.map(print)].join("\n");
+}
+
+/** Names and values below each other. */
+export function facts(
+  pairs: readonly (readonly [name: string, value: string])[],
+  dim: (text: string) => string,
+): string {
+  const width = Math.max(0, ...pairs.map(([name]) => stringWidth(name)));
+  return pairs.map(([name, value]) => `${dim(name.padEnd(width))}  ${printable(value)}`).join("\n");
+}
