@@ -251,4 +251,12 @@ export const requirements: Readonly<Record<string, string>> = {
   "HOUSE-README": "Every README begins with a program that runs.",
   "HOUSE-NEUTRAL": "Main entries reach nothing of Node.",
   "IMPORT-LIGHT": "Importing the main entries loads few modules and no schema library.",
+  "CLI-ON-CALL":
+    "Status, rollback, hold and history need nothing but the store's address and the agent's name.",
+  "CLI-JSON": "Every command says as data what it says as text.",
+  "CLI-CONFIRM":
+    "What goes forward by hand or ends something needs a yes, from a person or from --yes; going back needs none.",
+  "CLI-EXIT": "Exit codes are documented and the same for every command.",
+  "CLI-CONFIG": "Options win over the config file, which wins over the environment.",
+  "CLI-SAFE-TEXT": "Text from the store cannot change what a terminal shows beside it.",
 };

@@ -2,12 +2,12 @@ import { sdkVersion } from "@verdigris/contracts";
 import { Command } from "commander";
 import type { CliIo } from "./io.ts";
 import { examples } from "./register/examples.ts";
-import { addFiles } from "./register/files.ts";
+import { addBundles, addGate } from "./register/files.ts";
 import { addLook } from "./register/look.ts";
 import { addOnCall } from "./register/on-call.ts";
 import { createRegistrar, type Ended } from "./register/registrar.ts";
 import { addReleases } from "./register/releases.ts";
-import { addRoute } from "./register/route.ts";
+import { addDrills, addRoute } from "./register/route.ts";
 
 /** Builds the command line; `ended` gets the exit code of the command that ran. Code of a command is loaded when it runs. */
 export function createProgram(io: CliIo, ended: Ended): Command {
@@ -25,6 +25,7 @@ export function createProgram(io: CliIo, ended: Ended): Command {
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })
     .exitOverride();
   const registrar = createRegistrar(program, io, ended);
-  for (const register of [addOnCall, addReleases, addRoute, addFiles, addLook]) register(registrar);
+  for (const register of [addOnCall, addReleases, addRoute, addDrills, addBundles, addGate, addLook])
+    register(registrar);
   return program;
 }

@@ -33,7 +33,8 @@ const bundle = `# What is released as one thing. Any change here is a new bundle
 id: v1
 code:
   commit: "0000000"
-  # The digest of the build says more than the commit: verdigris bundle create fills it in.
+  # The digest of what is deployed: verdigris bundle create finds it, and the commit, by itself.
+  build: sha256:0000000000000000000000000000000000000000000000000000000000000000
 models:
   answer:
     provider: openai
@@ -49,11 +50,12 @@ prompts:
 const plan = `{
   "rollout": "advised",
   "signals": { "without": "no detectors are wired up yet" },
-  "quarantine": "48h"
+  "quarantine": { "for": "48h", "recheck": "1h" }
 }
 `;
 
-const evals = `{"id":"refund-1","input":"How do I get my money back?","expected":"refunds","slice":"refunds"}
+const evals = `{"name":"support","version":"1"}
+{"id":"refund-1","input":"How do I get my money back?","expected":"refunds","slice":"refunds"}
 {"id":"login-1","input":"I cannot log in","expected":"login","slice":"login","mustPass":true}
 `;
 

@@ -5,7 +5,7 @@ import { exitCode } from "../exit-code.ts";
 import type { GlobalOptions, Session } from "../open/session.ts";
 import { readData } from "../read-data.ts";
 import { confirm } from "../terminal/confirm.ts";
-import { createLiveView } from "../terminal/live-view.ts";
+import { createLiveView, progressBar } from "../terminal/live-view.ts";
 import { facts, table } from "../terminal/table.ts";
 import { ago, moment } from "../terminal/time.ts";
 
@@ -172,9 +172,12 @@ export async function waitForRelease(
   const over = new AbortController();
   const showing = (async () => {
     while (!over.signal.aborted && !session.json) {
-      const { release: record, waitingFor } = await releases.status(of);
-      if (record !== null)
-        view.show(`${line(record)}\n${session.paint.dim(`waits for ${waitingFor.join("; ") || "nothing"}`)}`);
+      const { release: record, waitingFor, phases } = await releases.status(of);
+      if (record !== null) {
+        const bar = progressBar(phases.indexOf(record.phase), phases.length - 1, "phases");
+        const waits = session.paint.dim(`waits for ${waitingFor.join("; ") || "nothing"}`);
+        view.show(`${line(record)}\n${bar}\n${waits}`);
+      }
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, everyMs);
         over.signal.addEventListener("abort", () => {

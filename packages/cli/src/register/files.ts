@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import type { Registrar } from "./registrar.ts";
 
-/** What works on files: bundles and gates. */
-export function addFiles({ program, io, add, alone, withAgent, globals }: Registrar): void {
+/** Bundles: made, checked, compared, registered. */
+export function addBundles({ program, io, add, alone, withAgent, globals }: Registrar): void {
   const bundle = add(program, "bundle", "make, check and compare bundles");
   add(bundle, "create <sources> <file>", "gather a bundle from git, files, packages and MCP servers").action(
     alone(async (command) =>
@@ -51,7 +51,10 @@ export function addFiles({ program, io, add, alone, withAgent, globals }: Regist
         ),
       ),
     );
+}
 
+/** The gate, over results of any runner. */
+export function addGate({ program, io, add, alone }: Registrar): void {
   const gate = add(program, "gate", "judge results of any runner");
   add(gate, "run", "the verdict is the exit code")
     .requiredOption("--set <file>", "the eval set")

@@ -1,87 +1,74 @@
 import type { Command } from "commander";
+import type { Asked, StartAsked } from "../commands/release.ts";
+import type { Session } from "../open/session.ts";
 import { type Registrar, whole } from "./registrar.ts";
 
+const releaseOption = ["--release <id>", "instead of the one under way"] as const;
+
+/** Loads the code of a release's commands when one of them runs. */
+const commands = () => import("../commands/release.ts");
+
 /** A release, from its start to its end. */
-export function addReleases({ program, add, withAgent, withReason, asked }: Registrar): void {
+export function addReleases(registrar: Registrar): void {
+  const { program, add, withAgent, withReason, asked } = registrar;
   const release = add(program, "release", "start a release and see it through");
-  const of = (command: Command): Command =>
-    withReason(command).option("--release <id>", "instead of the one under way");
-  of(add(release, "start <bundle>", "start a release of a registered bundle"))
+  withReason(add(release, "start <bundle>", "start a release of a registered bundle"))
     .requiredOption("--plan <name>", "a plan of the config, or a file")
     .option("--supersede", "take over from a release that is not through")
     .option("--hand-over <why>", "settle the one in quarantine though its signals are still watching")
     .option("--emergency", "though there may be no healthy bundle to go back to")
     .action(
       withAgent(async (session, command) => {
-        const options = await asked(session, command, "it is released");
-        return (await import("../commands/release.ts")).startRelease(
-          session,
-          command.args[0] ?? "",
-          options as never,
-        );
+        const options = (await asked(session, command, "it is released")) as unknown as StartAsked;
+        return (await commands()).startRelease(session, command.args[0] ?? "", options);
       }),
     );
   add(release, "show [release]", "phases, gates, evidence, what it waits for").action(
-    withAgent(async (session, command) =>
-      (await import("../commands/release.ts")).showRelease(session, command.args[0]),
-    ),
+    withAgent(async (session, command) => (await commands()).showRelease(session, command.args[0])),
   );
   add(release, "list", "every release").action(
-    withAgent(async (session) => (await import("../commands/release.ts")).listReleases(session)),
+    withAgent(async (session) => (await commands()).listReleases(session)),
   );
-  of(add(release, "approve", "say yes to this bundle on this evidence"))
-    .option("--evidence <digest>", "as release show says it")
-    .action(
-      withAgent(async (session, command) =>
-        (await import("../commands/release.ts")).approve(
-          session,
-          await asked(session, command, "it is approved"),
-        ),
-      ),
-    );
-  of(add(release, "resume", "end a hold of the release")).action(
-    withAgent(async (session, command) =>
-      (await import("../commands/release.ts")).resumeRelease(
-        session,
-        await asked(session, command, "it goes on"),
-      ),
-    ),
-  );
-  of(add(release, "abort", "end a release before its switch")).action(
-    withAgent(async (session, command) =>
-      (await import("../commands/release.ts")).abortRelease(
-        session,
-        await asked(session, command, "it is ended"),
-      ),
-    ),
-  );
-  of(add(release, "retry", "ask again what did not pass")).action(
-    withAgent(async (session, command) =>
-      (await import("../commands/release.ts")).retryRelease(
-        session,
-        await asked(session, command, "it is tried again"),
-      ),
-    ),
-  );
-  of(add(release, "skip <gate>", "pass over a gate, on record")).action(
-    withAgent(async (session, command) =>
-      (await import("../commands/release.ts")).skipGate(
-        session,
-        command.args[0] ?? "",
-        await asked(session, command, "it is passed over"),
-      ),
-    ),
-  );
+  addVerbs(registrar, release);
   add(release, "wait <phase>", "until the release has reached a phase, or ended")
-    .option("--release <id>", "instead of the one under way")
+    .option(...releaseOption)
     .option("--every <ms>", "how often to look", whole(10), 1_000)
     .action(
       withAgent(async (session, command) => {
         const { every, ...rest } = command.opts<{ every: number; release?: string }>();
-        return (await import("../commands/release.ts")).waitForRelease(session, command.args[0] ?? "", {
-          ...rest,
-          everyMs: every,
-        });
+        return (await commands()).waitForRelease(session, command.args[0] ?? "", { ...rest, everyMs: every });
       }),
     );
+}
+
+/** What a person says to a release under way. */
+function addVerbs({ add, withAgent, withReason, asked }: Registrar, release: Command): void {
+  const verb = (
+    spec: string,
+    summary: string,
+    what: string,
+    run: (session: Session, options: Asked, argument: string) => Promise<number>,
+  ): Command =>
+    withReason(add(release, spec, summary))
+      .option(...releaseOption)
+      .action(
+        withAgent(async (session, command) =>
+          run(session, await asked(session, command, what), command.args[0] ?? ""),
+        ),
+      );
+  verb("approve", "say yes to this bundle on this evidence", "it is approved", async (session, options) =>
+    (await commands()).approve(session, options),
+  ).option("--evidence <digest>", "as release show says it");
+  verb("resume", "end a hold of the release", "it goes on", async (session, options) =>
+    (await commands()).resumeRelease(session, options),
+  );
+  verb("abort", "end a release before its switch", "it is ended", async (session, options) =>
+    (await commands()).abortRelease(session, options),
+  );
+  verb("retry", "ask again what did not pass", "it is tried again", async (session, options) =>
+    (await commands()).retryRelease(session, options),
+  );
+  verb("skip <gate>", "pass over a gate, on record", "it is passed over", async (session, options, gate) =>
+    (await commands()).skipGate(session, gate, options),
+  );
 }

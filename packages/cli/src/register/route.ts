@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { percent, type Registrar, whole } from "./registrar.ts";
 
-/** Moves of the route by hand, and drills. */
+/** Moves of the route by hand. */
 export function addRoute({ program, add, withAgent, withReason, asked }: Registrar): void {
   const route = add(program, "route", "move the route by hand, outside of any release");
   const move = (command: Command): Command =>
@@ -56,7 +56,10 @@ export function addRoute({ program, add, withAgent, withReason, asked }: Registr
       return (await import("../commands/hold.ts")).unhold(session, reason, expect);
     }),
   );
+}
 
+/** Drills: a rollback practised when nothing is wrong. */
+export function addDrills({ program, add, withAgent, withReason, asked }: Registrar): void {
   withReason(add(program, "drill", "practise a rollback for real, and time it"))
     .option("--bundle <id>", "where to, instead of the rollback of the release in quarantine")
     .option("--percent <share>", "share of keys that takes part", percent, 100)

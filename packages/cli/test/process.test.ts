@@ -1,0 +1,86 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createWorld, flipTo, type World } from "./world.ts";
+
+const bin = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
+const script = ["/usr/bin/script", "/bin/script"].find(existsSync);
+const onLinux = process.platform === "linux" && script !== undefined;
+if (!onLinux) process.stderr.write("no pseudo-terminal: script(1) of util-linux is not here\n");
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(world: World, ...argv: string[]): Promise<Ended> {
+  const args = [bin, "--store", `sqlite:${world.file}`, "--agent", "support", ...argv];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+describe("as a process", () => {
+  it("rolls back with a dead agent behind it and ends with its exit code [CLI-ON-CALL]", async () => {
+    const world = await createWorld();
+    await flipTo(world, "v2");
+    await world.app.close();
+    const said = await run(world, "rollback", "--wait", "0", "--json");
+    expect(said, said.err).toMatchObject({ code: 0 });
+    expect(JSON.parse(said.out)).toMatchObject({ outcome: "rolled-back", to: "v1" });
+    expect((await run(world, "route", "flip", "v2", "--reason", "x")).code).toBe(5);
+    expect((await run(world, "nonsense")).code).toBe(2);
+  });
+
+  it("stopped by a signal ends with 130 and leaves the terminal as it was", async () => {
+    const world = await createWorld();
+    const child = spawn(process.execPath, [
+      bin,
+      "status",
+      "--watch",
+      "--every",
+      "200",
+      "--store",
+      `sqlite:${world.file}`,
+      "--agent",
+      "support",
+    ]);
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+  });
+});
+
+describe.skipIf(!onLinux)("in a pseudo-terminal", () => {
+  it("colours, asks before it moves the route, and takes no for an answer [CLI-CONFIRM]", async () => {
+    const world = await createWorld();
+    const command = `${process.execPath} ${bin} route flip v2 --reason better --store sqlite:${world.file} --agent support`;
+    const answered = (answer: string): Promise<{ code: number | null; out: string }> =>
+      new Promise((resolve) => {
+        const child = spawn(script as string, ["-qec", command, "/dev/null"], {
+          env: { ...process.env, TERM: "xterm", NO_COLOR: "" },
+        });
+        let out = "";
+        child.stdout.on("data", (part: Buffer) => {
+          out += part.toString();
+          if (out.includes("[y/N]") && answer !== "") {
+            child.stdin.write(answer);
+            answer = "";
+          }
+        });
+        child.on("exit", (code) => resolve({ code, out }));
+      });
+    const refused = await answered("n\n");
+    expect(refused.code, refused.out).toBe(5);
+    expect(refused.out).toContain("\u001b[31m");
+    expect((await world.app.status()).route?.live).toBe("v1");
+    const agreed = await answered("y\n");
+    expect(agreed.code, agreed.out).toBe(0);
+    expect((await world.app.status()).route?.live).toBe("v2");
+  });
+});
