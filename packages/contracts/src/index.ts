@@ -132,5 +132,6 @@ export {
 } from "./store.ts";
 export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts";
 export { createStoreWatchers, type StoreWatchers } from "./store-watchers.ts";
+export { createTimeLimits, type TimeLimits, timeIsUp } from "./time-limits.ts";
 export { type GateAnswer, type Verdict, verdictExitCode } from "./verdict.ts";
 export { sdkVersion } from "./version.ts";

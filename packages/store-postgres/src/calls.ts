@@ -1,18 +1,17 @@
-import { type Clock, storeLimits, VerdigrisError } from "@verdigris/contracts";
+import { type Clock, createTimeLimits, storeLimits, timeIsUp, VerdigrisError } from "@verdigris/contracts";
 import { isRefusal, isTransient, toStoreError } from "./failures.ts";
 import {
   isPool,
   type PostgresClient,
+  type PostgresPool,
   type PostgresPoolClient,
   type PostgresRows,
 } from "./postgres-client.ts";
 
+type Kind = "read" | "commit";
+
 /** One statement, one round trip, at most 2 s. `commit` decides how a lost reply is called. */
-export type Call = (
-  kind: "read" | "commit",
-  text: string,
-  values: unknown[],
-) => Promise<PostgresRows["rows"]>;
+export type Call = (kind: Kind, text: string, values: unknown[]) => Promise<PostgresRows["rows"]>;
 
 export interface CallsOptions {
   readonly client: PostgresClient;
@@ -23,97 +22,87 @@ export interface CallsOptions {
   readonly requireOpen: () => void;
 }
 
-const timedOut: unique symbol = Symbol("timed out");
-
-/** Resolves with the promise, or with {@link timedOut}; a promise that loses is not waited for and rejects unheard. */
-async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | typeof timedOut> {
-  let cancel = (): void => undefined;
-  const timer = new Promise<typeof timedOut>((resolve) => {
-    cancel = clock.setTimer(() => resolve(timedOut), ms);
-  });
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, timer]);
-  } finally {
-    cancel();
-  }
-}
-
 /** Rejects with `unavailable` when the promise takes longer. */
 export async function bounded<T>(clock: Clock, ms: number, what: string, promise: Promise<T>): Promise<T> {
-  const result = await within(clock, ms, promise);
-  if (result !== timedOut) return result;
+  const result = await createTimeLimits(clock).within(ms, promise);
+  if (result !== timeIsUp) return result;
   throw new VerdigrisError("store-unavailable", `${what} took longer than ${ms} ms`, { ms });
 }
 
-interface Lease {
-  run(text: string, values: unknown[]): Promise<PostgresRows>;
-  /** `reusable` false closes the connection: nobody knows what it still has to say. */
-  release(reusable: boolean): void;
+/** One statement under way, and how far it has come. */
+interface Attempt {
+  readonly reply: Promise<PostgresRows>;
+  /** False while nothing has been sent. */
+  readonly sent: boolean;
+  /** Nobody waits any more: what has not been sent is not sent, and a connection that owes a reply is closed. */
+  giveUp(): void;
 }
 
-function leaseOf(client: PostgresPoolClient): Lease {
-  // The failure reaches the statement under way; without a listener it would end the process too.
-  const ignore = (): void => undefined;
-  client.on("error", ignore);
+function ignore(): void {
+  // A failure of the connection reaches the statement under way; without a listener it would end the process too.
+}
+
+/** Over a connection that the pool lends for it and gets back at once. */
+function overPool(pool: PostgresPool, text: string, values: unknown[]): Attempt {
+  let lent: PostgresPoolClient | null = null;
+  let sent = false;
+  let givenUp = false;
+
+  function giveBack(client: PostgresPoolClient, reusable: boolean): void {
+    lent = null;
+    if (reusable) client.removeListener("error", ignore);
+    client.release(!reusable);
+  }
+
+  async function run(): Promise<PostgresRows> {
+    const client = await pool.connect();
+    if (givenUp) {
+      client.release();
+      return { rows: [] };
+    }
+    lent = client;
+    sent = true;
+    client.on("error", ignore);
+    try {
+      const rows = await client.query(text, values);
+      if (!givenUp) giveBack(client, true);
+      return rows;
+    } catch (error) {
+      if (!givenUp) giveBack(client, isRefusal(error));
+      throw error;
+    }
+  }
+
   return {
-    run: (text, values) => client.query(text, values),
-    release(reusable) {
-      if (reusable) client.removeListener("error", ignore);
-      client.release(!reusable);
+    reply: run(),
+    get sent() {
+      return sent;
+    },
+    giveUp() {
+      const owing = lent;
+      givenUp = true;
+      // Nobody knows what it still has to say.
+      if (owing !== null) giveBack(owing, false);
     },
   };
 }
 
 export function createCalls({ client, schema, clock, random, requireOpen }: CallsOptions): Call {
-  /** Nothing has been sent before this resolves. */
-  async function lend(ms: number): Promise<Lease> {
-    if (!isPool(client)) {
-      return { run: (text, values) => client.query(text, values), release: () => undefined };
-    }
-    const connecting = client.connect();
-    const lent = await within(clock, ms, connecting);
-    if (lent !== timedOut) return leaseOf(lent);
-    // It may still come, and has to go back then.
-    connecting.then(
-      (late) => late.release(),
-      () => undefined,
-    );
-    throw new VerdigrisError(
-      "store-unavailable",
-      `${schema}: no connection within ${storeLimits.callMs} ms: the server is down or the pool too small`,
-      { schema },
-    );
+  const limits = createTimeLimits(clock);
+
+  function begin(text: string, values: unknown[]): Attempt {
+    if (isPool(client)) return overPool(client, text, values);
+    return { reply: client.query(text, values), sent: true, giveUp: () => undefined };
   }
 
-  async function once(
-    kind: "read" | "commit",
-    text: string,
-    values: unknown[],
-    ms: number,
-  ): Promise<PostgresRows> {
-    const began = clock.monotonic();
-    const lease = await lend(ms);
-    const left = Math.max(1, ms - (clock.monotonic() - began));
-    try {
-      const result = await within(clock, left, lease.run(text, values));
-      lease.release(result !== timedOut);
-      if (result !== timedOut) return result;
-    } catch (error) {
-      const undone = isRefusal(error);
-      lease.release(undone);
-      if (isTransient(error)) throw error;
-      throw toStoreError(
-        error,
-        schema,
-        kind === "commit" && !undone ? "store-indeterminate" : "store-unavailable",
-      );
+  function tooLate(kind: Kind, sent: boolean): VerdigrisError {
+    if (!sent) {
+      const message = `${schema}: no connection within ${storeLimits.callMs} ms: the server is down or the pool too small`;
+      return new VerdigrisError("store-unavailable", message, { schema });
     }
-    const message = `${schema}: no reply within ${storeLimits.callMs} ms`;
-    const code = kind === "commit" ? "store-indeterminate" : "store-unavailable";
-    throw new VerdigrisError(code, `${message}: ${kind === "commit" ? "read the keys again" : "try again"}`, {
-      schema,
-    });
+    const isCommit = kind === "commit";
+    const message = `${schema}: no reply within ${storeLimits.callMs} ms: ${isCommit ? "read the keys again" : "try again"}`;
+    return new VerdigrisError(isCommit ? "store-indeterminate" : "store-unavailable", message, { schema });
   }
 
   async function pause(ms: number): Promise<void> {
@@ -126,17 +115,30 @@ export function createCalls({ client, schema, clock, random, requireOpen }: Call
   }
 
   return async (kind, text, values) => {
-    const began = clock.monotonic();
-    for (let tries = 1; ; tries += 1) {
+    const until = clock.monotonic() + storeLimits.callMs;
+    for (let tries = 1, left: number = storeLimits.callMs; ; tries += 1) {
       requireOpen();
-      const left = storeLimits.callMs - (clock.monotonic() - began);
+      const attempt = begin(text, values);
       try {
-        return (await once(kind, text, values, Math.max(1, left))).rows;
+        const result = await limits.within(left, attempt.reply);
+        if (result !== timeIsUp) return result.rows;
       } catch (error) {
+        left = Math.max(1, until - clock.monotonic());
         const longest = Math.min(100, 2 ** tries);
-        if (!isTransient(error) || left <= longest) throw toStoreError(error, schema, "store-unavailable");
-        await pause(1 + random() * longest);
+        if (isTransient(error) && left > longest) {
+          await pause(1 + random() * longest);
+          left = Math.max(1, until - clock.monotonic());
+          continue;
+        }
+        throw toStoreError(error, schema, outcomeOf(kind, error, attempt.sent));
       }
+      const { sent } = attempt;
+      attempt.giveUp();
+      throw tooLate(kind, sent);
     }
   };
+}
+
+function outcomeOf(kind: Kind, error: unknown, sent: boolean): "store-indeterminate" | "store-unavailable" {
+  return kind === "commit" && sent && !isRefusal(error) ? "store-indeterminate" : "store-unavailable";
 }

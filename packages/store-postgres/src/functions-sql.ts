@@ -8,11 +8,12 @@ export interface SqlNames {
 
 /**
  * Store time. A sequence remembers the latest time handed out, so that it stands still while the server's clock is behind.
- * `setval` is not undone by a rollback and holds no lock until commit.
+ * `setval` is not undone by a rollback and holds no lock until commit; so of two commits at once the earlier may be the one
+ * that is remembered, which shows only when the clock is set back in that very millisecond.
  */
 const time = ({ schema }: SqlNames): string => `
 CREATE OR REPLACE FUNCTION ${schema}.clock_v1() RETURNS bigint LANGUAGE sql VOLATILE AS
-$f$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint $f$;
+$f$ SELECT floor(date_part('epoch', clock_timestamp()) * 1000)::bigint $f$;
 
 CREATE OR REPLACE FUNCTION ${schema}.time_v1(p_floor bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
@@ -107,54 +108,50 @@ BEGIN
 END $f$;`;
 
 /**
- * The commit of a run start: [check, put of a new key]. The locks are asked for without waiting first, which respects those
- * who wait, since a bound on the wait costs as much as the rest of the preparation.
+ * The commit of a run start: [check, put of a new key], where that key comes first in byte order. A call pays for every
+ * expression and statement again, so there are few: the locks are asked for without waiting, which respects those who wait,
+ * since a bound on the wait has to be set and reset; and the statement that reads what is checked, with a snapshot taken
+ * under the locks, also writes.
  */
 const start = ({ schema, lockSeed }: SqlNames): string => `
 CREATE OR REPLACE FUNCTION ${schema}.start_v1(
   p_check text, p_rev bigint, p_key text, p_value text, p_floor bigint, p_durable boolean
 ) RETURNS text LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  v_checked bigint := hashtextextended(p_check, ${lockSeed});
-  v_put bigint := hashtextextended(p_key, ${lockSeed});
-  v_found bigint;
-  v_entry ${schema}.entries%ROWTYPE;
+  v_latest bigint;
   v_at bigint;
-  v_rev bigint;
+  v_reply text;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed'
-    OR (p_durable AND current_setting('synchronous_commit') = 'off') THEN
+    OR (p_durable AND current_setting('synchronous_commit') = 'off')
+    OR NOT pg_try_advisory_xact_lock(hashtextextended(p_key, ${lockSeed}))
+    OR NOT pg_try_advisory_xact_lock_shared(hashtextextended(p_check, ${lockSeed})) THEN
     PERFORM ${schema}.begin_v1(p_durable);
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_key, ${lockSeed}));
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_check, ${lockSeed}));
   END IF;
-  IF p_key < p_check COLLATE "C" THEN
-    IF NOT pg_try_advisory_xact_lock(v_put) THEN
-      PERFORM ${schema}.begin_v1(p_durable);
-      PERFORM pg_advisory_xact_lock(v_put);
-    END IF;
-  END IF;
-  IF NOT pg_try_advisory_xact_lock_shared(v_checked) THEN
-    PERFORM ${schema}.begin_v1(p_durable);
-    PERFORM pg_advisory_xact_lock_shared(v_checked);
-  END IF;
-  IF p_key > p_check COLLATE "C" THEN
-    IF NOT pg_try_advisory_xact_lock(v_put) THEN
-      PERFORM ${schema}.begin_v1(p_durable);
-      PERFORM pg_advisory_xact_lock(v_put);
-    END IF;
-  END IF;
-  SELECT e.rev INTO v_found FROM ${schema}.entries e WHERE e.key = p_check;
-  IF v_found IS DISTINCT FROM p_rev THEN
-    SELECT * INTO v_entry FROM ${schema}.entries e WHERE e.key = p_check;
-    v_at := ${schema}.time_v1(p_floor);
-    IF v_entry.rev IS NULL THEN RETURN '- ' || v_at || ' 0'; END IF;
-    RETURN '! ' || v_at || ' 0 ' || v_entry.rev || ' ' || v_entry.at || ' ' || v_entry.value;
-  END IF;
-  v_at := ${schema}.time_v1(p_floor);
+  v_latest := pg_sequence_last_value('${schema}.latest');
+  v_at := greatest(${schema}.clock_v1(), p_floor, v_latest);
+  IF v_at > v_latest THEN v_at := setval('${schema}.latest', v_at); END IF;
   INSERT INTO ${schema}.entries AS e (key, rev, at, value)
-    VALUES (p_key, ${schema}.rev_v1(), v_at, p_value) ON CONFLICT DO NOTHING RETURNING e.rev INTO v_rev;
-  IF v_rev IS NOT NULL THEN RETURN '+ ' || v_at || ' ' || p_rev || ' ' || v_rev; END IF;
+    SELECT p_key, ${schema}.rev_v1(), v_at, p_value FROM ${schema}.entries c WHERE c.key = p_check AND c.rev = p_rev
+    ON CONFLICT DO NOTHING RETURNING '+ ' || v_at || ' ' || p_rev || ' ' || e.rev INTO v_reply;
+  IF v_reply IS NOT NULL THEN RETURN v_reply; END IF;
+  RETURN ${schema}.lost_v1(p_check, p_rev, p_key, v_at);
+END $f$;
+
+CREATE OR REPLACE FUNCTION ${schema}.lost_v1(p_check text, p_rev bigint, p_key text, p_at bigint)
+RETURNS text LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE
+  v_entry ${schema}.entries%ROWTYPE;
+BEGIN
+  SELECT * INTO v_entry FROM ${schema}.entries e WHERE e.key = p_check;
+  IF v_entry.rev IS NULL THEN RETURN '- ' || p_at || ' 0'; END IF;
+  IF v_entry.rev <> p_rev THEN
+    RETURN '! ' || p_at || ' 0 ' || v_entry.rev || ' ' || v_entry.at || ' ' || v_entry.value;
+  END IF;
   SELECT * INTO v_entry FROM ${schema}.entries e WHERE e.key = p_key;
-  RETURN '! ' || v_at || ' 1 ' || v_entry.rev || ' ' || v_entry.at || ' ' || v_entry.value;
+  RETURN '! ' || p_at || ' 1 ' || v_entry.rev || ' ' || v_entry.at || ' ' || v_entry.value;
 END $f$;`;
 
 /** Everything that may be created again over itself. */

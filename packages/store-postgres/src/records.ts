@@ -1,4 +1,4 @@
-import type { CommitResult, StoreEntry, StoreOp } from "@verdigris/contracts";
+import { announces, type CommitResult, type StoreEntry, type StoreOp } from "@verdigris/contracts";
 import type { Call } from "./calls.ts";
 import { notificationOf } from "./notification.ts";
 import { decodeReply, encodeOps } from "./wire.ts";
@@ -39,10 +39,15 @@ function entriesOf(rows: readonly object[]): StoreEntry[] {
   return entries;
 }
 
-/** A pin of a start: the check of the route and one new key. */
-function isStart(ops: readonly StoreOp[]): boolean {
+type Check = Extract<StoreOp, { op: "check" }>;
+type Put = Extract<StoreOp, { op: "put" }>;
+
+/** A pin of a start: the check of the route and one new key, which is locked first and so has to come first in byte order. */
+function startOf(ops: readonly StoreOp[]): readonly [Check, Put] | null {
   const [check, put] = ops;
-  return ops.length === 2 && check?.op === "check" && check.rev > 0 && put?.op === "put" && put.rev === 0;
+  if (ops.length !== 2 || check?.op !== "check" || put?.op !== "put") return null;
+  if (check.rev === 0 || put.rev !== 0 || put.key >= check.key) return null;
+  return announces(put.key) ? null : [check, put];
 }
 
 export function createRecords({ call, schema, durability }: RecordsOptions): Records {
@@ -69,9 +74,10 @@ export function createRecords({ call, schema, durability }: RecordsOptions): Rec
     const newest = entries.reduce((at, entry) => Math.max(at, entry.at), 0);
     return { entries, at: timed(Math.max(newest, Number((rows[0] as ReadRow | undefined)?.now))) };
   };
-  const reply = async (ops: readonly StoreOp[]): Promise<readonly object[]> => {
-    const [check, put] = ops;
-    if (isStart(ops) && check !== undefined && put?.op === "put") {
+  const reply = (ops: readonly StoreOp[]): Promise<readonly object[]> => {
+    const start = startOf(ops);
+    if (start !== null) {
+      const [check, put] = start;
       return call("commit", startText, [check.key, check.rev, put.key, put.value, latest, durable]);
     }
     const { kinds, keys, revs, values, order } = encodeOps(ops);
