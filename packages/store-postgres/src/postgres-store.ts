@@ -171,8 +171,7 @@ function wire(
     async commit(ops) {
       gate.requireOpen();
       checkCommit(ops);
-      // A retry happens after the caller has gone on, who may have changed them.
-      return records.commit(ops.map((op) => ({ ...op })));
+      return records.commit(ops);
     },
     async list(prefix, options) {
       gate.requireOpen();

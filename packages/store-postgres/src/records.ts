@@ -74,15 +74,16 @@ export function createRecords({ call, schema, durability }: RecordsOptions): Rec
     const newest = entries.reduce((at, entry) => Math.max(at, entry.at), 0);
     return { entries, at: timed(Math.max(newest, Number((rows[0] as ReadRow | undefined)?.now))) };
   };
-  const reply = (ops: readonly StoreOp[]): Promise<readonly object[]> => {
-    const start = startOf(ops);
-    if (start !== null) {
-      const [check, put] = start;
-      return call("commit", startText, [check.key, check.rev, put.key, put.value, latest, durable]);
-    }
-    const { kinds, keys, revs, values, order } = encodeOps(ops);
-    const notification = notificationOf(ops);
-    return call("commit", commitText, [kinds, keys, revs, values, order, latest, notification, durable]);
+  /** Resolves with the result for ops with these keys; `values` hold all of a commit, whose ops the caller may change. */
+  const write = async (
+    keys: readonly string[],
+    text: string,
+    values: unknown[],
+  ): Promise<CommitResult> => {
+    const [row] = await call("commit", text, values);
+    const result = decodeReply(String((row as { reply: unknown } | undefined)?.reply), keys);
+    timed(result.at);
+    return result;
   };
 
   return {
@@ -93,10 +94,15 @@ export function createRecords({ call, schema, durability }: RecordsOptions): Rec
     },
     async commit(ops) {
       if (ops.length === 0) return { ok: true, revs: [], at: (await read(getText, [[]])).at };
-      const [row] = await reply(ops);
-      const result = decodeReply(String((row as { reply: unknown } | undefined)?.reply), ops);
-      timed(result.at);
-      return result;
+      const start = startOf(ops);
+      if (start !== null) {
+        const [check, put] = start;
+        const values = [check.key, check.rev, put.key, put.value, latest, durable];
+        return write([check.key, put.key], startText, values);
+      }
+      const { kinds, keys, revs, values, order } = encodeOps(ops);
+      const notification = notificationOf(ops);
+      return write(keys, commitText, [kinds, keys, revs, values, order, latest, notification, durable]);
     },
     list: (prefix, after, limit) => read(listText, [prefix, `${prefix}\x7f`, after ?? "", limit]),
   };

@@ -39,19 +39,20 @@ function words(text: string, count: number): string[] {
 
 /**
  * Reads what the functions of the schema answer: `+ {at} {rev} …` with a revision per op; `- {at} {op}` when the key of that
- * op, counted from 0, is absent; `! {at} {op} {rev} {entry's at} {value}` when it has another revision.
+ * op, counted from 0, is absent; `! {at} {op} {rev} {entry's at} {value}` when it has another revision. `keys` are those of
+ * the ops.
  */
-export function decodeReply(reply: string, ops: readonly StoreOp[]): CommitResult {
+export function decodeReply(reply: string, keys: readonly string[]): CommitResult {
   if (reply.startsWith("+")) {
     const [at = 0, ...revs] = reply.slice(2).split(" ").map(Number);
     return { ok: true, revs, at };
   }
   if (reply.startsWith("-")) {
     const [, at, place] = words(reply, 2);
-    return { ok: false, key: ops[Number(place)]?.key ?? "", current: null, at: Number(at) };
+    return { ok: false, key: keys[Number(place)] ?? "", current: null, at: Number(at) };
   }
   const [, at, place, rev, entryAt, value = ""] = words(reply, 5);
-  const key = ops[Number(place)]?.key ?? "";
+  const key = keys[Number(place)] ?? "";
   const current = { key, rev: Number(rev), at: Number(entryAt), value };
   return { ok: false, key, current, at: Math.max(Number(at), current.at) };
 }

@@ -1,31 +1,17 @@
-import type { Clock } from "@verdigris/contracts";
+import { type TimeLimits, timeIsUp } from "@verdigris/contracts";
 
 /** Thrown by {@link within}; never reaches a caller. */
 export class TimeIsUp extends Error {
   override readonly name = "TimeIsUp";
+
+  constructor(ms: number) {
+    super(`no reply within ${Math.round(ms)} ms`);
+  }
 }
 
-/**
- * Settles as `work` does, or rejects with {@link TimeIsUp} after `ms`. A reply that lies in the socket when the time is up
- * (the process was frozen) still counts: it is read before the second timer runs.
- */
-export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let cancel = clock.setTimer(
-      () => {
-        cancel = clock.setTimer(() => reject(new TimeIsUp(`no reply within ${Math.round(ms)} ms`)), 0);
-      },
-      Math.max(0, ms),
-    );
-    work.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(error);
-      },
-    );
-  });
+/** Settles as `work` does, or rejects with {@link TimeIsUp} after `ms`. */
+export async function within<T>(limits: TimeLimits, ms: number, work: Promise<T>): Promise<T> {
+  const result = await limits.within(ms, work);
+  if (result === timeIsUp) throw new TimeIsUp(ms);
+  return result;
 }

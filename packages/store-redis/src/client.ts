@@ -138,8 +138,7 @@ function once(emitter: Emitter, event: string): Promise<void> {
 
 function ioRedis(client: IoRedisClient): Connection {
   const send = (args: readonly string[], to: Pick<IoRedisClient, "call"> = client): Promise<unknown> => {
-    const [command = "", ...rest] = args;
-    return to.call(command, ...rest);
+    return to.call(...(args as readonly [string, ...string[]]));
   };
   return {
     state() {

@@ -1,5 +1,5 @@
-import { type Clock, storeLimits, VerdigrisError } from "@verdigris/contracts";
-import { TimeIsUp, within } from "./bounded.ts";
+import { type Clock, storeLimits, type TimeLimits, timeIsUp, VerdigrisError } from "@verdigris/contracts";
+import { TimeIsUp } from "./bounded.ts";
 import { type Connection, troubles } from "./client.ts";
 
 export interface LineOptions {
@@ -8,6 +8,7 @@ export interface LineOptions {
   /** Any key of the store: all share one slot. */
   readonly key: string;
   readonly clock: Clock;
+  readonly limits: TimeLimits;
 }
 
 /** Waits for the client's connection and sends over it, each within the limit of a call. */
@@ -27,9 +28,10 @@ export interface Line {
   close(): void;
 }
 
-export function createLine({ name, connection, key, clock }: LineOptions): Line {
+export function createLine({ name, connection, key, clock, limits }: LineOptions): Line {
   let disturbances = 0;
-  let heard = clock.monotonic();
+  /** Replies and errors that came back, whatever they say. */
+  let heard = 0;
   const disturbed = (): void => {
     disturbances += 1;
   };
@@ -66,16 +68,21 @@ export function createLine({ name, connection, key, clock }: LineOptions): Line 
       }
     },
     async send(args, until) {
-      const sent = clock.monotonic();
+      const before = heard;
+      const ms = until - clock.monotonic();
+      let reply: unknown;
       try {
-        const reply = await within(clock, until - sent, connection.send(key, args));
-        heard = clock.monotonic();
-        return reply;
+        reply = await limits.within(ms, connection.send(key, args));
       } catch (error) {
-        if (!(error instanceof TimeIsUp)) heard = clock.monotonic();
-        else if (heard < sent && connection.state() === "ready") connection.renew();
+        heard += 1;
         throw error;
       }
+      if (reply === timeIsUp) {
+        if (heard === before && connection.state() === "ready") connection.renew();
+        throw new TimeIsUp(ms);
+      }
+      heard += 1;
+      return reply;
     },
     unavailable,
     close() {

@@ -1,6 +1,6 @@
 import type { CommitResult, StoreEntry, StoreOp } from "@verdigris/contracts";
 import { announces } from "@verdigris/contracts";
-import { commitScript, getScript, listScript } from "./scripts.ts";
+import { commitScript, getScript, listScript, startScript } from "./scripts.ts";
 import { type Script, type Server, scriptOf } from "./server.ts";
 
 /** The data of one store, over the scripts. */
@@ -41,27 +41,52 @@ function toArguments(channel: string, ops: readonly StoreOp[]): string[] {
   return args;
 }
 
-function toResult(reply: readonly unknown[], ops: readonly StoreOp[]): CommitResult {
-  const [status, micro, last, place, packed] = reply;
-  if (status === "ok") {
-    const rev = Number(last);
-    const writes = ops.some(({ op }) => op !== "check");
-    return {
-      ok: true,
-      revs: ops.map((op) => (op.op === "put" ? rev : op.op === "del" ? 0 : op.rev)),
-      at: writes ? toMs(rev) : timeOf(micro, last),
-    };
-  }
-  const key = ops[Number(place) - 1]?.key ?? "";
+function toConflict([, micro, last, place, packed]: readonly unknown[], keys: readonly string[]): CommitResult {
+  const key = keys[Number(place) - 1] ?? "";
   return { ok: false, key, current: toEntry(key, packed), at: timeOf(micro, last) };
 }
 
+function toResult(reply: readonly unknown[], ops: readonly StoreOp[]): CommitResult {
+  const [status, micro, last] = reply;
+  if (status !== "ok")
+    return toConflict(
+      reply,
+      ops.map(({ key }) => key),
+    );
+  const rev = Number(last);
+  const writes = ops.some(({ op }) => op !== "check");
+  return {
+    ok: true,
+    revs: ops.map((op) => (op.op === "put" ? rev : op.op === "del" ? 0 : op.rev)),
+    at: writes ? toMs(rev) : timeOf(micro, last),
+  };
+}
+
+type Check = Extract<StoreOp, { op: "check" }>;
+type Put = Extract<StoreOp, { op: "put" }>;
+
+/** A pin of a start: the check of the route and one new key. */
+function startOf(ops: readonly StoreOp[]): readonly [Check, Put] | null {
+  const [check, put] = ops;
+  if (ops.length !== 2 || check?.op !== "check" || put?.op !== "put") return null;
+  return check.rev > 0 && put.rev === 0 && !announces(put.key) ? [check, put] : null;
+}
+
 export async function createRecords(server: Server, channel: string): Promise<Records> {
-  const [committing, getting, listing]: readonly Script[] = await Promise.all(
-    [commitScript, getScript, listScript].map(scriptOf),
-  );
-  if (committing === undefined || getting === undefined || listing === undefined)
-    throw new Error("no scripts");
+  const [committing, starting, getting, listing]: readonly [Script, Script, Script, Script] = await Promise.all([
+    scriptOf(commitScript),
+    scriptOf(startScript),
+    scriptOf(getScript),
+    scriptOf(listScript),
+  ]);
+
+  async function start({ key: checked, rev }: Check, { key, value }: Put): Promise<CommitResult> {
+    const reply = await server.write(starting, [checked, `${rev} `, key, value]);
+    if (reply[0] !== "ok") return toConflict(reply, [checked, key]);
+    const made = Number(reply[2]);
+    return { ok: true, revs: [rev, made], at: toMs(made) };
+  }
+
   return {
     async get(keys) {
       const [micro, packed] = await server.read(getting, keys);
@@ -69,7 +94,11 @@ export async function createRecords(server: Server, channel: string): Promise<Re
       return { entries: keys.map((key, n) => toEntry(key, values[n])), at: timeOf(micro, last) };
     },
     async commit(ops) {
-      return toResult(await server.write(committing, toArguments(channel, ops)), ops);
+      const pair = startOf(ops);
+      if (pair !== null) return start(...pair);
+      // The reply comes after the caller has gone on, who may have changed them.
+      const kept = ops.map((op) => ({ ...op }));
+      return toResult(await server.write(committing, toArguments(channel, kept)), kept);
     },
     async list(prefix, after, limit) {
       // A key holds no character above `~`, so one past it closes the range of a prefix.

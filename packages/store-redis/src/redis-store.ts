@@ -5,10 +5,12 @@ import {
   checkList,
   checkPrefix,
   createStoreWatchers,
+  createTimeLimits,
   InvalidArgumentError,
   type Store,
   storeLimits,
   systemClock,
+  type TimeLimits,
   VerdigrisError,
 } from "@verdigris/contracts";
 import { within } from "./bounded.ts";
@@ -52,6 +54,7 @@ export interface RedisStore extends Store {
 interface Checked extends Required<Omit<RedisStoreOptions, "client" | "settings">> {
   readonly connection: Connection;
   readonly settings: RedisSettings | null;
+  readonly limits: TimeLimits;
   /** What the store is called in messages. */
   readonly name: string;
 }
@@ -102,6 +105,7 @@ function check(options: Partial<RedisStoreOptions> = {}): Checked {
     waitForReplicas,
     heartbeatMs,
     clock,
+    limits: createTimeLimits(clock),
     name: `redis {${prefix}}`,
   };
 }
@@ -122,14 +126,14 @@ async function risksOfServers({
   connection,
   settings,
   waitForReplicas,
-  clock,
+  limits,
 }: Checked): Promise<readonly RedisRisk[]> {
   if (settings !== null) return risksOf(settings, waitForReplicas);
   const found = await Promise.all(
     connection
       .servers()
       .map(async (ask) =>
-        risksOf(await within(clock, storeLimits.callMs, readSettings(ask)), waitForReplicas),
+        risksOf(await within(limits, storeLimits.callMs, readSettings(ask)), waitForReplicas),
       ),
   );
   return [...new Map(found.flat().map((risk) => [risk.code, risk])).values()];
@@ -151,7 +155,7 @@ async function weigh(checked: Checked): Promise<readonly RedisRisk[]> {
 }
 
 function wire(checked: Checked, server: Server, records: Records, risks: readonly RedisRisk[]): RedisStore {
-  const { connection, prefix, clock, heartbeatMs, name } = checked;
+  const { connection, prefix, clock, limits, heartbeatMs, name } = checked;
   const watchers = createStoreWatchers();
   const subscription = createSubscription({
     connection,
@@ -160,6 +164,7 @@ function wire(checked: Checked, server: Server, records: Records, risks: readonl
     publish: (channel, text) => server.ask("PUBLISH", channel, text),
     watchers,
     clock,
+    limits,
     heartbeatMs,
   });
   let closed = false;
@@ -182,8 +187,7 @@ function wire(checked: Checked, server: Server, records: Records, risks: readonl
     async commit(ops) {
       requireOpen();
       checkCommit(ops);
-      // The reply comes after the caller has gone on, who may have changed them.
-      return records.commit(ops.map((op) => ({ ...op })));
+      return records.commit(ops);
     },
     async list(under, options) {
       requireOpen();

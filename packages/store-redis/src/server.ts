@@ -1,4 +1,4 @@
-import type { Clock, VerdigrisError } from "@verdigris/contracts";
+import type { Clock, TimeLimits, VerdigrisError } from "@verdigris/contracts";
 import { TimeIsUp } from "./bounded.ts";
 import type { Connection } from "./client.ts";
 import { didNotHappen, replyCode, toIndeterminate, toUnavailable } from "./failures.ts";
@@ -24,7 +24,7 @@ export interface Server {
   read(script: Script, args: readonly string[]): Promise<readonly unknown[]>;
   /**
    * Runs a script whose first argument is the server time after which it refuses to run, and whose reply begins with a
-   * status and the server's time. Rejects with `store-unavailable` when it has not happened, and never will, and with
+   * status and the server's time, or is that time. Rejects with `store-unavailable` when it has not happened, and never will, and with
    * `store-indeterminate` when it may have.
    */
   write(script: Script, args: readonly string[]): Promise<readonly unknown[]>;
@@ -38,28 +38,35 @@ export interface ServerOptions {
   readonly connection: Connection;
   readonly keys: readonly [string, string];
   readonly clock: Clock;
+  readonly limits: TimeLimits;
   /** How many replicas must have a commit before it is acknowledged. */
   readonly waitForReplicas: number;
 }
+
+type Reply = readonly unknown[];
 
 interface Parts extends ServerOptions {
   readonly line: Line;
   readonly time: ServerTime;
 }
 
-async function evaluate<T>(
+type Send = (command: readonly string[], until: number) => Promise<unknown>;
+
+async function evaluate(
   { keys }: Parts,
-  script: Script,
+  { digest, text }: Script,
   args: readonly string[],
-  send: (command: readonly string[]) => Promise<T>,
-): Promise<T> {
-  const tail = [String(keys.length), ...keys, ...args];
+  send: Send,
+  until: number,
+): Promise<unknown> {
+  const command = ["EVALSHA", digest, "2", keys[0], keys[1]];
+  for (const arg of args) command.push(arg);
   try {
-    return await send(["EVALSHA", script.digest, ...tail]);
+    return await send(command, until);
   } catch (error) {
     // A server that was restarted, or another one promoted, has not seen the script.
     if (replyCode(error) !== "NOSCRIPT") throw error;
-    return send(["EVAL", script.text, ...tail]);
+    return send(["EVAL", text, ...command.slice(2)], until);
   }
 }
 
@@ -76,24 +83,25 @@ async function learnTime(parts: Parts, until: number): Promise<void> {
   }
 }
 
-type Reply = readonly unknown[];
+/** A script that wrote at the server's time says no more than that time, which is also the revision. */
+function replyOf(answer: unknown): Reply {
+  return Array.isArray(answer) ? answer : ["ok", answer, answer];
+}
 
 /** The commit and the wait go out together: still one round trip, and over one connection. */
 async function sendAndWait(
   { line, waitForReplicas, clock }: Parts,
   command: readonly string[],
   until: number,
-): Promise<readonly [reply: Reply, replicas: number]> {
-  const sent = line.send(command, until) as Promise<Reply>;
-  if (waitForReplicas === 0) return [await sent, 0];
+): Promise<unknown> {
+  const sent = line.send(command, until);
   const patience = String(Math.max(1, Math.floor((until - clock.monotonic()) / 2)));
   const waited = line.send(["WAIT", String(waitForReplicas), patience], until).then(Number);
-  return Promise.all([sent, waited]);
-}
-
-function requireReplicas({ waitForReplicas }: Parts, replicas: number): void {
-  if (replicas >= waitForReplicas) return;
-  throw new Error(`${replicas} of ${waitForReplicas} replicas confirmed the commit in time`);
+  const [answer, replicas] = await Promise.all([sent, waited]);
+  if (replyOf(answer)[0] === "ok" && replicas < waitForReplicas) {
+    throw new Error(`${replicas} of ${waitForReplicas} replicas confirmed the commit in time`);
+  }
+  return answer;
 }
 
 /** One attempt; null when the server found it too late, so that it has not happened. */
@@ -103,19 +111,18 @@ async function attempt(
   args: readonly string[],
   until: number,
 ): Promise<Reply | null> {
-  const { line, name, time } = parts;
+  const { line, name, time, waitForReplicas } = parts;
   const before = line.disturbances;
+  const send: Send =
+    waitForReplicas === 0 ? line.send : (command, end) => sendAndWait(parts, command, end);
   try {
-    const [reply, replicas] = await evaluate(parts, script, args, (command) =>
-      sendAndWait(parts, command, until),
-    );
+    const reply = replyOf(await evaluate(parts, script, args, send, until));
     time.learn(Number(reply[1]));
     // A client may have sent it twice over two connections, so only a success is sure to speak of both; and replicas
     // that were counted over another connection have confirmed nothing.
-    if (before !== line.disturbances && (reply[0] !== "ok" || parts.waitForReplicas > 0)) {
+    if (before !== line.disturbances && (reply[0] !== "ok" || waitForReplicas > 0)) {
       throw new Error("the connection was lost meanwhile");
     }
-    if (reply[0] === "ok") requireReplicas(parts, replicas);
     return reply[0] === "late" ? null : reply;
   } catch (error) {
     if (before === line.disturbances && didNotHappen(error)) throw toUnavailable(error, name);
@@ -149,12 +156,7 @@ export function createServer(options: ServerOptions): Server {
       const until = line.until();
       try {
         if (connection.state() !== "ready") await line.ready(until);
-        const reply = await evaluate(
-          parts,
-          script,
-          args,
-          (command) => line.send(command, until) as Promise<Reply>,
-        );
+        const reply = (await evaluate(parts, script, args, line.send, until)) as Reply;
         parts.time.learn(Number(reply[0]));
         return reply;
       } catch (error) {

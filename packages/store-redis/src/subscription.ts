@@ -1,4 +1,4 @@
-import type { Clock, StoreWatchers } from "@verdigris/contracts";
+import type { Clock, StoreWatchers, TimeLimits } from "@verdigris/contracts";
 import pRetry from "p-retry";
 import { within } from "./bounded.ts";
 import type { Connection, Listening } from "./client.ts";
@@ -18,6 +18,7 @@ export interface SubscriptionOptions {
   readonly publish: (channel: string, text: string) => Promise<unknown>;
   readonly watchers: StoreWatchers;
   readonly clock: Clock;
+  readonly limits: TimeLimits;
   readonly heartbeatMs: number;
 }
 
@@ -39,21 +40,21 @@ interface Heart {
   heard(): void;
 }
 
-function createHeart({ ownChannel, publish, clock }: SubscriptionOptions): Heart {
+function createHeart({ ownChannel, publish, limits }: SubscriptionOptions): Heart {
   let echo: (() => void) | null = null;
   return {
     async beat() {
       const back = new Promise<void>((resolve) => {
         echo = resolve;
       });
-      await within(clock, patienceMs, Promise.all([back, publish(ownChannel, "")]));
+      await within(limits, patienceMs, Promise.all([back, publish(ownChannel, "")]));
     },
     heard: () => echo?.(),
   };
 }
 
 export function createSubscription(options: SubscriptionOptions): Subscription {
-  const { connection, channel, ownChannel, watchers, clock, heartbeatMs } = options;
+  const { connection, channel, ownChannel, watchers, clock, limits, heartbeatMs } = options;
   const heart = createHeart(options);
   let running: AbortController | null = null;
   let isDown = false;
@@ -71,7 +72,7 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   async function connect(signal: AbortSignal): Promise<Listening> {
     const listening = connection.listen([channel, ownChannel], onMessage);
     try {
-      await within(clock, patienceMs, listening.confirmed);
+      await within(limits, patienceMs, listening.confirmed);
       await heart.beat();
       signal.throwIfAborted();
       return listening;
