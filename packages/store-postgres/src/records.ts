@@ -75,11 +75,7 @@ export function createRecords({ call, schema, durability }: RecordsOptions): Rec
     return { entries, at: timed(Math.max(newest, Number((rows[0] as ReadRow | undefined)?.now))) };
   };
   /** Resolves with the result for ops with these keys; `values` hold all of a commit, whose ops the caller may change. */
-  const write = async (
-    keys: readonly string[],
-    text: string,
-    values: unknown[],
-  ): Promise<CommitResult> => {
+  const write = async (keys: readonly string[], text: string, values: unknown[]): Promise<CommitResult> => {
     const [row] = await call("commit", text, values);
     const result = decodeReply(String((row as { reply: unknown } | undefined)?.reply), keys);
     timed(result.at);

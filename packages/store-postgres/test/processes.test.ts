@@ -1,7 +1,9 @@
 import { createPostgresStore } from "@verdigris/store-postgres";
+import { type Program, programsIn } from "@verdigris/testing/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Program, runProgram } from "./processes.ts";
 import { hasServer, openServer, type Server } from "./server.ts";
+
+const runProgram = programsIn(new URL("./fixtures/", import.meta.url));
 
 describe.skipIf(!hasServer)("several processes on one schema", { timeout: 60_000 }, () => {
   let server: Server;

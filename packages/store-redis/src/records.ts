@@ -41,7 +41,10 @@ function toArguments(channel: string, ops: readonly StoreOp[]): string[] {
   return args;
 }
 
-function toConflict([, micro, last, place, packed]: readonly unknown[], keys: readonly string[]): CommitResult {
+function toConflict(
+  [, micro, last, place, packed]: readonly unknown[],
+  keys: readonly string[],
+): CommitResult {
   const key = keys[Number(place) - 1] ?? "";
   return { ok: false, key, current: toEntry(key, packed), at: timeOf(micro, last) };
 }
@@ -73,12 +76,13 @@ function startOf(ops: readonly StoreOp[]): readonly [Check, Put] | null {
 }
 
 export async function createRecords(server: Server, channel: string): Promise<Records> {
-  const [committing, starting, getting, listing]: readonly [Script, Script, Script, Script] = await Promise.all([
-    scriptOf(commitScript),
-    scriptOf(startScript),
-    scriptOf(getScript),
-    scriptOf(listScript),
-  ]);
+  const [committing, starting, getting, listing]: readonly [Script, Script, Script, Script] =
+    await Promise.all([
+      scriptOf(commitScript),
+      scriptOf(startScript),
+      scriptOf(getScript),
+      scriptOf(listScript),
+    ]);
 
   async function start({ key: checked, rev }: Check, { key, value }: Put): Promise<CommitResult> {
     const reply = await server.write(starting, [checked, `${rev} `, key, value]);

@@ -113,8 +113,7 @@ async function attempt(
 ): Promise<Reply | null> {
   const { line, name, time, waitForReplicas } = parts;
   const before = line.disturbances;
-  const send: Send =
-    waitForReplicas === 0 ? line.send : (command, end) => sendAndWait(parts, command, end);
+  const send: Send = waitForReplicas === 0 ? line.send : (command, end) => sendAndWait(parts, command, end);
   try {
     const reply = replyOf(await evaluate(parts, script, args, send, until));
     time.learn(Number(reply[1]));

@@ -1,11 +1,13 @@
 import type { Store } from "@verdigris/contracts";
 import { createRedisStore } from "@verdigris/store-redis";
+import { type Program, programsIn } from "@verdigris/testing/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, type TestClient } from "./clients.ts";
 import { committed, put } from "./ops.ts";
 import { lacksProgram, type OwnServer, startServer } from "./own-server.ts";
-import { type Program, runProgram } from "./processes.ts";
 import { freshPrefix } from "./shared-server.ts";
+
+const runProgram = programsIn(new URL("./fixtures/", import.meta.url));
 
 interface Flip {
   readonly generation: number;

@@ -1,7 +1,9 @@
 import { createSqliteStore } from "@verdigris/store-sqlite";
+import { type Program, programsIn } from "@verdigris/testing/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Program, runProgram } from "./processes.ts";
 import { type TemporaryFile, temporaryFile } from "./temporary-file.ts";
+
+const runProgram = programsIn(new URL("./fixtures/", import.meta.url));
 
 interface Acknowledged {
   readonly key: string;

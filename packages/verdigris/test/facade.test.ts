@@ -211,7 +211,13 @@ describe("moves", () => {
     const agent = createWorld().open();
     await agent.register(green);
     const receipt = await agent.flip({ to: "green", ...(await facts(agent)), evidence: green.digest });
-    expect(receipt).toMatchObject({ outcome: "moved", generation: 2, unevidenced: false });
+    expect({ ...receipt, propagated: null }).toEqual({
+      outcome: "moved",
+      generation: 2,
+      unevidenced: false,
+      unverified: false,
+      propagated: null,
+    });
     expect(await agent.rollback()).toMatchObject({ outcome: "moved", unevidenced: false });
   });
 

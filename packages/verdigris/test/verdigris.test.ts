@@ -155,10 +155,13 @@ describe("moves", () => {
   it("say what came of them and whether evidence stood behind them", async () => {
     const agent = open({ bundle: bundle("v1") });
     await agent.register(bundle("v2"));
-    expect(await agent.flip({ to: "v2", reason: "r", expect: 1 })).toMatchObject({
+    const flipped = await agent.flip({ to: "v2", reason: "r", expect: 1 });
+    expect({ ...flipped, propagated: null }).toEqual({
       outcome: "moved",
       generation: 2,
       unevidenced: true,
+      unverified: true,
+      propagated: null,
     });
     expect(
       await agent.settle({ reason: "r", expect: 2, evidence: `sha256:${"a".repeat(64)}` }),

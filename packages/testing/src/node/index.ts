@@ -4,3 +4,4 @@ export {
   type FaultProxyOptions,
   type SwallowedBytes,
 } from "./fault-proxy.ts";
+export { type Program, programsIn } from "./programs.ts";

@@ -7,6 +7,7 @@ import { concurrencyChecks } from "./concurrency.ts";
 import type { StoreCheck, StoreConformanceOptions, StoreUnderTest } from "./context.ts";
 import { limitChecks } from "./limits.ts";
 import { listingChecks } from "./listing.ts";
+import { modelChecks } from "./model.ts";
 import { readChecks } from "./reads.ts";
 import { revisionChecks } from "./revisions.ts";
 import { timeChecks } from "./time.ts";
@@ -30,6 +31,7 @@ export const storeTopics: readonly StoreTopic[] = [
   { name: "time", checks: timeChecks },
   { name: "closing", checks: closingChecks },
   { name: "concurrency", checks: concurrencyChecks },
+  { name: "beside the memory store", checks: modelChecks },
 ];
 
 let runs = 0;

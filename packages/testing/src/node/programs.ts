@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** A fixture program that runs the built package in a process of its own. */
+/** A program in a process of its own. */
 export interface Program {
   readonly child: ChildProcess;
   /** Every complete line it has printed. */
@@ -14,8 +14,7 @@ export interface Program {
   readonly ended: Promise<number | string | null>;
 }
 
-export function runProgram(name: string, ...args: readonly string[]): Program {
-  const path = fileURLToPath(new URL(`./fixtures/${name}.mjs`, import.meta.url));
+function runProgram(path: string, args: readonly string[]): Program {
   const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
@@ -42,4 +41,12 @@ export function runProgram(name: string, ...args: readonly string[]): Program {
       return Promise.race([enough, ended.then(() => undefined)]);
     },
   };
+}
+
+/**
+ * Returns what starts `{name}.mjs` of `folder` in a process of its own, its standard error joined to ours: for tests that
+ * kill a process, freeze it, or let several race. Ending it is the caller's.
+ */
+export function programsIn(folder: URL): (name: string, ...args: readonly string[]) => Program {
+  return (name, ...args) => runProgram(fileURLToPath(new URL(`${name}.mjs`, folder)), args);
 }
