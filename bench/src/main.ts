@@ -22,12 +22,13 @@ const bench = benches.find((known) => known.name === name);
 
 if (bench === undefined) {
   const width = Math.max(...benches.map((known) => known.name.length));
-  console.log("usage: npm run bench -- <name> [--json]\n");
+  console.log("usage: npm run bench -- <name> [part …] [--json]\n");
   for (const known of benches) console.log(`  ${known.name.padEnd(width)}  ${known.sentence}`);
   if (name !== undefined) process.exitCode = 2;
 } else {
   const machine = readMachine();
-  const findings = await bench.run((text) => process.stderr.write(`  ${text}\n`));
+  const only = flags.filter((flag) => !flag.startsWith("--"));
+  const findings = await bench.run((text) => process.stderr.write(`  ${text}\n`), only);
   const report = { name: bench.name, machine, versions: readVersions(), ...findings };
   console.log(flags.includes("--json") ? JSON.stringify(report, null, 2) : renderReport(report));
 }

@@ -30,11 +30,11 @@ export interface Findings {
   readonly goals: readonly Goal[];
 }
 
-/** A bench by its name. `progress` is called with what is being measured. */
+/** A bench by its name. `progress` is called with what is being measured; `only` names the parts to run, none for all. */
 export interface Bench {
   readonly name: string;
   readonly sentence: string;
-  run(progress: (text: string) => void): Promise<Findings>;
+  run(progress: (text: string) => void, only: readonly string[]): Promise<Findings>;
 }
 
 /** What `--json` prints. */
