@@ -204,6 +204,61 @@ describe.skipIf(!hasServer)("what goes over the wire", () => {
     expect((await store.list("a/pin/", { limit: 9 })).entries).toHaveLength(1);
   });
 
+  test("a start holds nothing while it waits for its route, whichever of its keys comes first", async () => {
+    const store = await open();
+    const [rev = 0] = revsOf(await store.commit([put("m/route")]));
+    for (const key of ["m/pin/b/1760000000000/r", "n/pin/b/1760000000000/r"]) {
+      const flip = await server.pool.connect();
+      const lock = (mine: string): Promise<unknown> =>
+        flip.query(
+          `SELECT ${server.schema}.commit_v1('c', ARRAY[$1], ARRAY[0::bigint], ARRAY[''], ARRAY[1], 0, NULL, true)`,
+          [mine],
+        );
+      await flip.query("BEGIN");
+      await flip.query(
+        `SELECT ${server.schema}.commit_v1('p', ARRAY['m/route'], ARRAY[$1::bigint], ARRAY['2'], ARRAY[1], 0, NULL, true)`,
+        [rev],
+      );
+      const start = store.commit([{ op: "check", key: "m/route", rev }, put(key)]);
+      await waiting(1);
+      // Keys are locked in byte order, so whoever has the route may ask for what comes after it, and nothing before it.
+      if (key > "m/route") await lock(key);
+      await flip.query("ROLLBACK");
+      flip.release();
+      expect(await start).toMatchObject({ ok: true });
+    }
+  });
+
+  test("a connection that the pool lends too late goes back unused [STORE-BOUNDED]", async () => {
+    const clock = createFakeClock();
+    const lend: (() => void)[] = [];
+    let released = 0;
+    const slow = {
+      totalCount: 0,
+      async connect(): Promise<PostgresPoolClient> {
+        const client = await noted.connect();
+        if (lend.length > 0) await new Promise<void>((resolve) => lend.push(resolve));
+        return {
+          ...client,
+          release(destroy) {
+            released += 1;
+            client.release(destroy);
+          },
+        };
+      },
+    };
+    const store = await open({ clock, client: slow });
+    lend.push(() => undefined);
+    released = 0;
+    const outcome = store.commit([put("a")]).catch((error: unknown) => error);
+    await expect.poll(() => lend.length).toBe(2);
+    await clock.advance(2_000);
+    expect(await outcome).toMatchObject({ code: "store-unavailable" });
+    lend[1]?.();
+    await expect.poll(() => released).toBe(1);
+    expect(statements).toEqual([]);
+  });
+
   test("commits that name the same keys in opposite orders never deadlock", async () => {
     const store = await open();
     const logged = async (): Promise<number> => {

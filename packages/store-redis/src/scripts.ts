@@ -79,28 +79,29 @@ return {'ok', micro, text}
 
 /**
  * The commit of a run start: [check, put of a new key], which nobody is told of. What a start does on the one thread of
- * the server is what bounds a fleet, so it calls the least that the fence needs, and answers one number where that says
- * everything: a revision that is the server's time.
+ * the server is what bounds a fleet, so it calls the least that the fence needs. Times stay the text they come in, since
+ * making numbers of them and text again costs as much as a lookup: 16 digits until the year 2286, so they compare as text.
+ * Answers the revision alone where that is the server's time and so says everything.
  * ARGV: the server time (µs) after which it must not happen, the key to check, its revision and a space, the new key, its value.
  */
 export const startScript: string = `
 local call = redis.call
 local time = call('TIME')
-local micro = time[1] * 1000000 + time[2]
-if micro > tonumber(ARGV[1]) then return {'late', micro} end
+local micro = time[1] .. string.sub('00000', #time[2]) .. time[2]
+if micro > ARGV[1] then return {'late', micro} end
 local found = call('HMGET', KEYS[1], '', ARGV[2], ARGV[4])
-local last, checked = tonumber(found[1] or '0'), found[2]
+local last, checked = found[1], found[2]
 local same = checked and string.sub(checked, 1, #ARGV[3]) == ARGV[3]
 if found[3] or not same then
   ${requirePrimary}
-  return {'conflict', micro, string.format('%.0f', last), same and 2 or 1, same and found[3] or checked or ''}
+  return {'conflict', micro, last or '0', same and 2 or 1, same and found[3] or checked or ''}
 end
-local rev = micro > last and micro or last + 1
-local text = string.format('%.0f', rev)
-call('HSET', KEYS[1], '', text, ARGV[4], text .. ' ' .. ARGV[5])
+local rev = micro
+if last and micro <= last then rev = string.format('%.0f', last + 1) end
+call('HSET', KEYS[1], '', rev, ARGV[4], rev .. ' ' .. ARGV[5])
 call('ZADD', KEYS[2], 0, ARGV[4])
 if rev == micro then return rev end
-return {'ok', micro, text}
+return {'ok', micro, rev}
 `;
 
 /** ARGV: the keys. Answers the time, the last revision issued, and `{rev} {value}` or nil per key. */

@@ -87,6 +87,25 @@ export const watchingChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "a commit that checks one key and creates another, as a start does, is hinted at where the new key is announced",
+    applies: ({ push, multiKey }) => push && multiKey,
+    async run(context) {
+      const { store, prefix } = context;
+      const rev = await create(store, `${prefix}r/route`);
+      const watching = watch(context, prefix);
+      await watching.next("resync at the beginning", isResync);
+      const seen = watching.hints.length;
+      const key = `${prefix}r/audit/0000000001`;
+      await commitAll(
+        store,
+        { op: "check", key: `${prefix}r/route`, rev },
+        { op: "put", key, rev: 0, value: "1" },
+      );
+      await watching.next("after the put", concerns(key), seen);
+      watching.stop();
+    },
+  },
+  {
     name: "a commit of another handle is hinted at [STORE-WATCH]",
     applies: ({ push, crossProcess }) => push && crossProcess,
     async run(context) {
