@@ -219,7 +219,9 @@ function createGate(schema: string): Gate {
  * across them, one round trip each, and bounded by 2 s. The client stays the caller's: closing the store does not end it.
  *
  * Store time is the server's clock and does not go back from one commit to a later one, also when that clock is set back (it
- * stands still then). Revisions are never issued twice, not even by a standby that was promoted.
+ * stands still then). The exception is a clock set back within the millisecond of two commits at once, or of a read, whose
+ * time nothing remembers: then another handle may be told an earlier time by as much, this one never. Revisions are never
+ * issued twice, not even by a standby that was promoted.
  *
  * Changes are pushed except those of single runs and node records (`pin`, `claim`, `moved`, `node`, `notice`, `chunk` keys).
  *

@@ -222,6 +222,7 @@ describe.skipIf(!hasServer)("what goes over the wire", () => {
       const start = store.commit([{ op: "check", key: "m/route", rev }, put(key)]);
       await waiting(1);
       // Keys are locked in byte order, so whoever has the route may ask for what comes after it, and nothing before it.
+      await flip.query("SET LOCAL lock_timeout = '300ms'");
       if (key > "m/route") await lock(key);
       await flip.query("ROLLBACK");
       flip.release();
