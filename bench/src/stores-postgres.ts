@@ -21,7 +21,7 @@ async function withPool<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
   }
 }
 
-/** What the processes of a load open, too. */
+/** What the processes of a load open, too. @public */
 export async function openStore(schema: string, connections: string): Promise<OpenStore> {
   const pool = openPool(Number(connections));
   const store = await createPostgresStore({ client: pool, schema });

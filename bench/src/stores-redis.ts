@@ -23,7 +23,7 @@ async function withClient<T>(work: (client: Redis) => Promise<T>): Promise<T> {
   }
 }
 
-/** What the processes of a load open, too. */
+/** What the processes of a load open, too. @public */
 export async function openStore(prefix: string): Promise<OpenStore> {
   const client = openClient();
   const store = await createRedisStore({ client, prefix, accept });
