@@ -3,8 +3,8 @@ import { type Findings, type Goal, goal, type Row } from "./report.ts";
 import { type BenchServer, pinUnder, routeKey, value } from "./server.ts";
 import { perSecond } from "./server-load.ts";
 
-const rounds = 5;
-const roundMs = 800;
+const rounds = 15;
+const roundMs = 250;
 
 /** Starts beside the least that one round trip can do, over the same client, in turn. */
 export async function serverStarts(server: BenchServer, client: string, space: string): Promise<Findings> {
