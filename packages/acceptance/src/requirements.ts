@@ -204,6 +204,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "USAGE-ONCE": "What was noted is in the ledger exactly once, whatever replies were lost.",
   "USAGE-BOUNDED":
     "Records beyond a bound are dropped, told of and owned up to in the ledger, and hold up nothing.",
+  "USAGE-FORGET":
+    "What is old can be deleted from the ledger to the minute, and nothing younger goes with it.",
   "COSTS-APART":
     "A bill is by the bundle that made each call, with production, shadow, eval and preview apart.",
   "COSTS-UNPRICED": "Calls without a price are listed and never counted as 0.",

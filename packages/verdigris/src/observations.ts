@@ -8,6 +8,7 @@ import {
 import {
   type CostReport,
   type CostsOptions,
+  forgetUsage,
   readCosts,
   readUsage,
   type UsageRange,
@@ -30,6 +31,8 @@ export interface Observations {
    * a stretch of time, each with what changed since the bundle before it.
    */
   blame(range: UsageRange): Promise<readonly BlameLine[]>;
+  /** Deletes what the ledger holds of the time before `before` (ms or a date); resolves with how many batches. The ledger keeps everything otherwise. */
+  forgetUsage(before: number | Date): Promise<number>;
   /** Tells what a scorer or a person says of a run, at any time after it began; it counts for the bundle of `scope`. */
   score(scope: RunScope, score: RunScore): void;
 }
@@ -57,6 +60,7 @@ export function createObservations<P>({ agent, store, ledger, registry, events }
     async *usage(range) {
       yield* readUsage(await upToDate(), agent, range);
     },
+    forgetUsage: async (before) => forgetUsage(await upToDate(), agent, before),
     blame: async (range) => blame(await upToDate(), agent, registry.get, range),
     score(scope, score) {
       checkScore(score);
