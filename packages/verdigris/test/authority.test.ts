@@ -210,6 +210,14 @@ describe("the actor of a verb", () => {
     });
   });
 
+  it("is no more than kind and id of what the identity hook gives: a session's rest stays off the record", async () => {
+    const session = { kind: "person", id: "sso:bo", selfDeclared: true, token: "secret" } as const;
+    const agent = open({ identity: () => session });
+    await agent.ready();
+    const [line] = await agent.audit();
+    expect(line?.entry.actor).toEqual({ kind: "person", id: "sso:bo" });
+  });
+
   it("is nobody when the identity hook throws, and nobody may do nothing [AUTHORITY-CLOSED]", async () => {
     await open().ready();
     const agent = open({ identity: () => Promise.reject(new Error("no session")) });
