@@ -57,6 +57,13 @@ describe("importing [IMPORT-LIGHT]", () => {
     expect(loaded.own.size).toBeGreaterThan(atMost / 2);
   });
 
+  it("verdigris leaves what reads a bill to whoever asks for one", () => {
+    const { own } = loadedBy("verdigris");
+    expect(own).toContain("packages/telemetry/src/usage/usage-ledger.ts");
+    const readers = ["telemetry/src/index", "telemetry/src/usage/costs", "verdigris/src/blame"];
+    expect(readers.filter((name) => own.has(`packages/${name}.ts`))).toEqual([]);
+  });
+
   it("finds what is heavy where something is", () => {
     expect([...loadedBy("@verdigris/bundle/node").outside]).toEqual(
       expect.arrayContaining(["zod", "node:fs/promises"]),

@@ -5,16 +5,8 @@ import {
   type Store,
   VerdigrisError,
 } from "@verdigris/contracts";
-import {
-  type CostReport,
-  type CostsOptions,
-  forgetUsage,
-  readCosts,
-  readUsage,
-  type UsageRange,
-  type UsageRecord,
-} from "@verdigris/telemetry";
-import { type BlameLine, blame } from "./blame.ts";
+import type { CostReport, CostsOptions, UsageRange, UsageRecord } from "@verdigris/telemetry";
+import type { BlameLine } from "./blame.ts";
 import type { Parts } from "./parts.ts";
 
 /** What is known of an agent's runs: what they cost, how they did, and which bundle they were on. */
@@ -46,6 +38,9 @@ function checkScore({ name, value, passed }: RunScore): void {
     throw new InvalidArgumentError("score.passed", "must be true or false where it is given");
 }
 
+// Loaded by whoever reads a bill: most processes only write one, and everybody pays for what an import loads.
+const readers = (): Promise<typeof import("@verdigris/telemetry")> => import("@verdigris/telemetry");
+
 /** Reads the ledger of an agent; without a store there is none (`store-lacks-capability`). */
 export function createObservations<P>({ agent, store, ledger, registry, events }: Parts<P>): Observations {
   /** The store, once it holds what this process has noted; what cannot be written now says so to the reader itself. */
@@ -56,12 +51,15 @@ export function createObservations<P>({ agent, store, ledger, registry, events }
     return store;
   };
   return {
-    costs: async (options) => readCosts(await upToDate(), agent, options),
+    costs: async (options) => (await readers()).readCosts(await upToDate(), agent, options),
     async *usage(range) {
-      yield* readUsage(await upToDate(), agent, range);
+      yield* (await readers()).readUsage(await upToDate(), agent, range);
     },
-    forgetUsage: async (before) => forgetUsage(await upToDate(), agent, before),
-    blame: async (range) => blame(await upToDate(), agent, registry.get, range),
+    async blame(range) {
+      const { blame } = await import("./blame.ts");
+      return blame(await upToDate(), agent, registry.get, range);
+    },
+    forgetUsage: async (before) => (await readers()).forgetUsage(await upToDate(), agent, before),
     score(scope, score) {
       checkScore(score);
       if (events.has("run-scored"))

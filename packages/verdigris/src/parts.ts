@@ -23,7 +23,7 @@ import {
   type StoreTime,
 } from "@verdigris/router";
 import { type Authority, createAuthority, createRunPinning, type RunPinning } from "@verdigris/run-pinning";
-import { createUsageLedger, type UsageLedger } from "@verdigris/telemetry";
+import { createUsageLedger, type UsageLedger } from "@verdigris/telemetry/usage-ledger";
 import { type BundleRegistry, createBundleRegistry } from "./bundle-registry.ts";
 import type { VerdigrisOptions } from "./options.ts";
 import type { Verb } from "./verb.ts";

@@ -8,7 +8,7 @@ import {
   listAudit,
   verifyAudit,
 } from "@verdigris/router";
-import { listNotices, type NoticeLine } from "./list-notices.ts";
+import type { NoticeLine } from "./list-notices.ts";
 
 /** What an agent has on record beside its route and its runs. */
 export interface RecordKeeping {
@@ -36,7 +36,10 @@ export function createRecords(agent: string, store: Store | null): RecordKeeping
     audit: async (options) => listAudit(need(), agent, options),
     verifyAudit: async () => verifyAudit(need(), agent),
     exportAudit: async () => exportAudit(need(), agent),
-    notices: async (options) => listNotices(need(), agent, options),
+    async notices(options) {
+      const { listNotices } = await import("./list-notices.ts");
+      return listNotices(need(), agent, options);
+    },
     referencedPieces: async () => referencedPieces(need(), agent),
     cleanUpContents: async () => cleanUpContent(need(), agent),
   };
