@@ -12,6 +12,7 @@ import { costPerCompleted, latestWindow, sumOf } from "../windows/window.ts";
 import {
   checkRegression,
   type Finding,
+  isAsked,
   isConcurrent,
   type Look,
   type RegressionOptions,
@@ -73,15 +74,17 @@ function findingOf(look: Look, settings: Required<RegressionOptions>, tools: Too
   const value = costPerCompleted(window.watched.cohorts);
   const reference = costPerCompleted(fresh ? window.reference.cohorts : other);
   const times = timesOf(value, reference);
-  const [spent, otherSpent] = tools.all(arms.blocks);
+  const beyond = times !== null && times > Math.max(ratio, past?.swing ?? 1);
+  const asked = isAsked(look, beyond);
+  const [spent, otherSpent] = asked ? tools.all(arms.blocks) : [nothingSpent, nothingSpent];
   const interval = costInterval(spent, fresh ? otherSpent : spendingOf(other));
   const obstacle = past?.obstacle ?? obstacleOf(arms.watched, other, value, reference);
   return {
     ...describe(value, reference, times, ratio),
     ...{ n: sumOf(arms.watched, pricedOf), referenceN: sumOf(other, pricedOf), least },
     ...{ planned: runsForDoubling, interval },
-    weight: weigh(past?.logE ?? tools.pairs(arms), look.bakeMs, alpha),
-    beyond: times !== null && times > Math.max(ratio, past?.swing ?? 1),
+    weight: asked ? weigh(past?.logE ?? tools.pairs(arms), look.bakeMs, alpha) : null,
+    beyond,
     within: interval !== null && interval.high <= ratio,
     ...(obstacle === null ? {} : { obstacle }),
   };

@@ -3,7 +3,7 @@ import { logSumExp } from "@verdigris/statistics";
 import { type Arms, createArms } from "../evidence/arms.ts";
 import { createHistoryTail } from "../evidence/history-tail.ts";
 import { createPairEvidence } from "../evidence/pair-evidence.ts";
-import { weigh } from "../evidence/restarts.ts";
+import { type Weight, weigh } from "../evidence/restarts.ts";
 import { slower } from "../evidence/streams.ts";
 import { createTailEvidence } from "../evidence/tail-evidence.ts";
 import { endedOf } from "../windows/cohort.ts";
@@ -12,6 +12,7 @@ import { latencyQuantile, latestWindow, sumOf } from "../windows/window.ts";
 import {
   checkRegression,
   type Finding,
+  isAsked,
   isConcurrent,
   type Look,
   type RegressionOptions,
@@ -43,23 +44,28 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
       const pairs = createPairEvidence([slower(settleMs, 1)]);
       const tail = createTailEvidence();
       const history = createHistoryTail();
+      const evidenceOf = (look: Look, arms: Arms): { weight: Weight; interval: Signal["interval"] } => {
+        const tails = tail(arms);
+        const logE = pairs(arms).map((pair, block) =>
+          logSumExp([Math.log(1 - tailWeight) + pair, Math.log(tailWeight) + (tails.logE[block] ?? 0)]),
+        );
+        return { weight: weigh(logE, look.bakeMs, settings.alpha), interval: tails.interval };
+      };
       const beside = (look: Look): Finding => {
         const arms = cut(look);
         const window = latestWindow(arms.watched, arms.reference, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const reference = p95(window.reference.cohorts, arms);
-        const tails = tail(arms);
-        const logE = pairs(arms).map((pair, block) =>
-          logSumExp([Math.log(1 - tailWeight) + pair, Math.log(tailWeight) + (tails.logE[block] ?? 0)]),
-        );
-        const { interval } = tails;
+        const beyond = value !== null && reference !== null && value - reference > shift;
+        const judged = isAsked(look, beyond) ? evidenceOf(look, arms) : null;
+        const interval = judged?.interval ?? null;
         return {
           ...describe(value, reference, ratio),
           n: sumOf(arms.watched, endedOf),
           referenceN: sumOf(arms.reference, endedOf),
           ...{ least: settings.least, planned: runsForDoubling, interval },
-          weight: weigh(logE, look.bakeMs, settings.alpha),
-          beyond: value !== null && reference !== null && value - reference > shift,
+          weight: judged?.weight ?? null,
+          beyond,
           within: interval !== null && interval.high <= ratio,
         };
       };

@@ -1,11 +1,19 @@
 import type { Signal } from "@verdigris/contracts";
 import { failureGrid, logEBinomial, wilsonInterval } from "@verdigris/statistics";
-import { createArms } from "../evidence/arms.ts";
+import { type Arms, createArms } from "../evidence/arms.ts";
 import { fromEachBlock, perBlock } from "../evidence/per-block.ts";
 import { weigh } from "../evidence/restarts.ts";
 import type { Cohort } from "../windows/cohort.ts";
 import { latestWindow, sumOf } from "../windows/window.ts";
-import { checkRule, type Rule, type RuleOptions, requireOption, requireWhole, signalOf } from "./rule.ts";
+import {
+  checkRule,
+  isAsked,
+  type Rule,
+  type RuleOptions,
+  requireOption,
+  requireWhole,
+  signalOf,
+} from "./rule.ts";
 
 /** Options of {@link passRateFloor}. */
 export interface PassRateFloorOptions extends RuleOptions {
@@ -46,36 +54,34 @@ export function passRateFloor(options: PassRateFloorOptions = {}): Rule {
       return (look): Signal => {
         const arms = cut({ ...look, reference: [] });
         const counts = arms.blocks.map(count);
-        const { n, failed } = counts.reduce(addScored, nothingScored);
-        const window = latestWindow(arms.watched, null, arms.at, least, ({ scored }) => scored);
-        const passed = sumOf(window.watched.cohorts, (cohort) => cohort.passed);
-        const value = window.watched.n === 0 ? null : passed / window.watched.n;
-        const wilson = n === 0 ? null : wilsonInterval({ successes: n - failed, n, alpha: 0.025 });
-        const shown = value === null ? "of nothing" : `${passed} of ${window.watched.n}`;
-        return signalOf(
-          name,
-          { ...look, baseline: { kind: "floor" } },
-          {
-            ...{
-              value,
-              reference: floor,
-              ratio: null,
-              limit: floor,
-              unit: "pass rate",
-              n,
-              referenceN: 0,
-              least,
-            },
-            planned: runsForDoubling,
-            weight: weigh(fromEachBlock(counts, nothingScored, addScored, evidence), look.bakeMs, alpha),
-            beyond: value !== null && value < floor,
-            interval: wilson === null ? null : { low: wilson.lower, high: wilson.upper, confidence: 0.95 },
-            within: wilson !== null && wilson.lower >= floor,
-            words: `pass rate ${shown} (floor ${floor})`,
-          },
-        );
+        const finding = { ...findingOf(arms, counts.reduce(addScored, nothingScored), floor, least) };
+        const weight = isAsked(look, finding.beyond)
+          ? weigh(fromEachBlock(counts, nothingScored, addScored, evidence), look.bakeMs, alpha)
+          : null;
+        return signalOf(name, { ...look, baseline: { kind: "floor" } }, { ...finding, weight });
       };
     },
+  };
+}
+
+function findingOf(
+  { watched, at }: Arms,
+  { n, failed }: Scored,
+  floor: number,
+  least: number,
+): Omit<Finding, "weight"> {
+  const window = latestWindow(watched, null, at, least, ({ scored }) => scored).watched;
+  const passed = sumOf(window.cohorts, (cohort) => cohort.passed);
+  const value = window.n === 0 ? null : passed / window.n;
+  const wilson = n === 0 ? null : wilsonInterval({ successes: n - failed, n, alpha: 0.025 });
+  const shown = value === null ? "of nothing" : `${passed} of ${window.n}`;
+  return {
+    ...{ value, reference: floor, ratio: null, limit: floor, unit: "pass rate", n, referenceN: 0, least },
+    planned: runsForDoubling,
+    beyond: value !== null && value < floor,
+    interval: wilson === null ? null : { low: wilson.lower, high: wilson.upper, confidence: 0.95 },
+    within: wilson !== null && wilson.lower >= floor,
+    words: `pass rate ${shown} (floor ${floor})`,
   };
 }
 

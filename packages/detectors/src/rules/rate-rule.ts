@@ -9,6 +9,7 @@ import { latestWindow } from "../windows/window.ts";
 import {
   checkRule,
   type Finding,
+  isAsked,
   isConcurrent,
   type Rule,
   type RuleOptions,
@@ -86,10 +87,13 @@ export function rateRule(rule: RateRule): Rule {
         // A baseline of the same time is cut at the same places, one from before stands as a whole.
         const past = fresh ? never : rateOf(look.reference, rule.reference);
         const none: Rates = { watched: never, reference: past };
-        const logE = fromEachBlock(counts, none, addBoth, (sum) => moreOften(sum.watched, sum.reference));
         const found = findingOf(settings, counts.reduce(addBoth, none), arms);
         const baseline: SignalBaseline = found.referenceN === 0 ? { kind: "floor" } : look.baseline;
-        return signalOf(name, { ...look, baseline }, { ...found, weight: weigh(logE, look.bakeMs, alpha) });
+        const evidence = (sum: Rates): number => moreOften(sum.watched, sum.reference);
+        const weight = isAsked(look, found.beyond)
+          ? weigh(fromEachBlock(counts, none, addBoth, evidence), look.bakeMs, alpha)
+          : null;
+        return signalOf(name, { ...look, baseline }, { ...found, weight });
       };
     },
   };

@@ -12,6 +12,11 @@ export interface Look {
   /** Store time up to which everything is known. */
   readonly at: number;
   readonly bakeMs: number;
+  /**
+   * Asks for alarms and nothing else: where a rule's own limit is not passed no evidence and no interval is worked out, and what
+   * would be `clear` is `watching`. A fifth of the work, for who looks at many bundles. @default false
+   */
+  readonly alarmsOnly?: boolean;
   /** Cohorts of the bundle since then, oldest first. */
   readonly watched: readonly Cohort[];
   /** Cohorts of the baseline: of the same time for `concurrent` and `holdback`, from before for `history`, none for `floor`. */
@@ -65,6 +70,11 @@ export function isConcurrent({ kind }: SignalBaseline): boolean {
   return kind === "concurrent" || kind === "holdback";
 }
 
+/** True when evidence is to be worked out. */
+export function isAsked({ alarmsOnly = false }: Look, beyond: boolean): boolean {
+  return beyond || !alarmsOnly;
+}
+
 /** What a rule has found, before it is put into words. */
 export interface Finding {
   readonly value: number | null;
@@ -77,7 +87,8 @@ export interface Finding {
   readonly least: number;
   /** Runs to plan with: about what a doubling takes. */
   readonly planned: number;
-  readonly weight: Weight;
+  /** Null where it was not asked for. */
+  readonly weight: Weight | null;
   /** The rule's own condition on the window. */
   readonly beyond: boolean;
   readonly interval: Signal["interval"];
@@ -107,10 +118,14 @@ export function signalOf(name: string, look: Look, finding: Finding): Signal {
     referenceN,
     needed,
     interval,
-    evidence: Math.exp(weight.logE),
+    evidence: weight === null ? null : Math.exp(weight.logE),
     at: look.at,
-    reason: `${why}; ${finding.words}, ${baselineWords(look)}, evidence ${multiple(weight.logE)} of ${multiple(weight.needed)}`,
+    reason: [`${why}; ${finding.words}`, baselineWords(look), ...evidenceWords(weight)].join(", "),
   };
+}
+
+function evidenceWords(weight: Weight | null): string[] {
+  return weight === null ? [] : [`evidence ${multiple(weight.logE)} of ${multiple(weight.needed)}`];
 }
 
 interface VerdictWords {
@@ -131,7 +146,7 @@ function verdictOf(look: Look, finding: Finding): VerdictWords {
   if (n < least) return watching(`fewer than ${least} runs`);
   if (look.baseline.kind !== "floor" && referenceN < least)
     return watching(`the baseline has ${referenceN} runs, fewer than ${least}`);
-  if (weight.logE >= weight.needed && beyond)
+  if (weight !== null && weight.logE >= weight.needed && beyond)
     return { status: "alarm", needed: null, why: "alarm: beyond the limit, and beyond chance" };
   if (within && !beyond)
     return { status: "clear", needed: null, why: "clear: within the limit, chance included" };
@@ -142,7 +157,8 @@ function verdictOf(look: Look, finding: Finding): VerdictWords {
 
 /** About how many runs tell: as evidence has grown so far where it grows, else as planned for a doubling. */
 function plannedRuns({ n, least, planned, weight, beyond }: Finding): number {
-  const grown = beyond && weight.logE > 1 ? Math.ceil((n * weight.needed) / weight.logE) : 0;
+  const grown =
+    weight !== null && beyond && weight.logE > 1 ? Math.ceil((n * weight.needed) / weight.logE) : 0;
   return Math.max(least, grown > n ? grown : planned);
 }
 
