@@ -99,6 +99,12 @@ export const requirements: Readonly<Record<string, string>> = {
     "A signal names its baseline, and watches where that is not comparable; arms of any share can be told apart.",
   "DETECT-SPEND":
     "What failed runs spent is in the cost of those that completed, and a cost that is not known is never 0.",
+  "DETECT-FLUSH":
+    "What a process has counted is written under keys of its own, and counts once, whatever is lost, repeated or late.",
+  "DETECT-WIRING":
+    "Runs, hung ones included, reach the detectors by the events of their process, and signals are told and asked for.",
+  "LIVE-SCORES":
+    "Scorers and people judge live runs off the user's path, on the bundle each run was pinned to.",
   "JUDGE-CARD":
     "A judge's card is computed from people's labels: kappa with its interval, sensitivity, specificity.",
   "JUDGE-PAIRS":

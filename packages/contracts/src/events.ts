@@ -1,6 +1,7 @@
 import type { BundleId, Digest } from "./bundle.ts";
 import type { Assignment, RouterEvents } from "./router.ts";
 import type { ModelUsage, RunOutcome, RunScope, RunScore, TrafficClass } from "./run.ts";
+import type { Signal } from "./signal.ts";
 
 /** Stops what it was returned for. Calling it twice is harmless. */
 export type Unsubscribe = () => void;
@@ -21,10 +22,12 @@ export interface RunEvents {
   "run-started": {
     readonly scope: RunScope;
     readonly deadline: number | null;
+    /** Store time at which the run was accepted; null where runs are only tagged. */
+    readonly acceptedAt: number | null;
     readonly routing: RoutingDecision;
   };
   /** This process took up a run that another one, or this one earlier, had begun. */
-  "run-resumed": { readonly scope: RunScope; readonly deadline: number };
+  "run-resumed": { readonly scope: RunScope; readonly deadline: number; readonly acceptedAt: number };
   /** This process let go of a run without finishing it: parked, taken up elsewhere, expired, cancelled, or the process closes. */
   "run-released": {
     readonly scope: RunScope;
@@ -43,6 +46,7 @@ export interface RunEvents {
     readonly run: string;
     readonly bundle: BundleId;
     readonly deadline: number;
+    /** False where its pin was swept: told once for every expired run, whoever held it. */
     readonly local: boolean;
     readonly class: TrafficClass;
     /** True for a run that had been on several bundles. */
@@ -78,6 +82,8 @@ export interface RunEvents {
     readonly entry: string;
     readonly error: unknown;
   };
+  /** What a rule of the detectors says has changed: its status, or the bundle that is watched. */
+  signal: Signal;
   /** Records of usage that will not reach the ledger: the store was away for too long, or refused them. */
   "usage-lost": { readonly records: number; readonly error: unknown };
   /** Something an operator should know of an instrument; every run goes on as if it were not there. */

@@ -21,7 +21,7 @@ export {
   VerdigrisError,
 } from "./errors.ts";
 export type { RoutingDecision, RunEvents, Unsubscribe, VerdigrisEvents } from "./events.ts";
-export type { Instrument, InstrumentedProcess } from "./instrument.ts";
+export type { Instrument, InstrumentedProcess, SignalReader } from "./instrument.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "./keys.ts";
 export type {

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Unsubscribe, VerdigrisEvents } from "./events.ts";
 import type { Route } from "./route.ts";
 import type { RunScope } from "./run.ts";
+import type { Signal } from "./signal.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -16,6 +17,12 @@ export interface Instrument {
   step?<T>(scope: RunScope, next: () => Promise<T>): Promise<T>;
   /** Called once with the process the instrument is given to; what it returns is called when that process closes, and waited for. */
   connect?(process: InstrumentedProcess): () => void | Promise<void>;
+}
+
+/** An instrument that watches bundles by rules. */
+export interface SignalReader extends Instrument {
+  /** What every rule says of a bundle now. @default the candidate while it is a canary, else the live bundle */
+  signals(bundle?: BundleId): Promise<readonly Signal[]>;
 }
 
 /** What an instrument may know of its process. */
@@ -33,6 +40,8 @@ export interface InstrumentedProcess {
   bundle(id: BundleId): Promise<Bundle>;
   /** Tells operators of something, as the event `instrument-warning`. */
   warn(source: string, message: string): void;
+  /** Tells what a detector says, as the event `signal`. */
+  signal(signal: Signal): void;
   /** Tells that records of usage are lost, as the event `usage-lost`. */
   usageLost(records: number, error: unknown): void;
   on<E extends keyof VerdigrisEvents>(event: E, fn: (payload: VerdigrisEvents[E]) => void): Unsubscribe;

@@ -58,6 +58,9 @@ export interface AgentKeys {
   /** All batches of usage records, and one: of the node that wrote it, by the time of its first record. */
   readonly usages: string;
   usage(at: number, node: string, seq: number): string;
+  /** All windows of a bundle, or what one node counted of the runs that started in the minute from `at`; `part` where it is split. */
+  windows(bundle: string): string;
+  window(bundle: string, at: number, node: string, part?: number): string;
   /** The header of a content-addressed blob; `hex` is the digest without its `sha256:`. */
   blob(hex: string): string;
   /** All chunks, those of one upload, or one of them. */
@@ -83,6 +86,9 @@ export function agentKeys(agent: string): AgentKeys {
     claim: (id) => `${prefix}claim/${id}`,
     moved: (run) => `${prefix}moved/${run}`,
     audit: (generation) => `${prefix}audit/${String(generation).padStart(10, "0")}`,
+    windows: (bundle) => `${prefix}window/${bundle}/`,
+    window: (bundle, at, node, part) =>
+      `${prefix}window/${bundle}/${timeKey(at)}/${node}${part === undefined ? "" : `:${part}`}`,
     blob: (hex) => `${prefix}blob/${hex}`,
     chunks: (hex, upload) =>
       `${prefix}chunk/${hex === undefined ? "" : `${hex}/`}${upload === undefined ? "" : `${upload}/`}`,
@@ -104,11 +110,11 @@ export function agentKeys(agent: string): AgentKeys {
 
 /** What every start and finish, every heartbeat, every upload and every write of an agent's memory writes. */
 const quietKey =
-  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node|lease)\/[^/]+|(notice|usage)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5}|step\/[^/]+\/\d{6}|evidence\/[^/]+\/\d{3})$/;
+  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node|lease)\/[^/]+|(notice|usage|window\/[^/]+)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5}|step\/[^/]+\/\d{6}|evidence\/[^/]+\/\d{3})$/;
 
 /**
  * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
- * with every run (`pin`, `claim`, `moved`, `usage`, an agent's memory), heartbeat (`node`, `lease`) and upload (`chunk`),
+ * with every run (`pin`, `claim`, `moved`, `usage`, `window`, an agent's memory), heartbeat (`node`, `lease`) and upload (`chunk`),
  * for what stands beside the record of a release (`step`, `evidence`), and for `notice`: a start must not wake a fleet, and
  * routes and lifecycle are what it listens for.
  */

@@ -5,12 +5,13 @@ import {
   type Signal,
   type SignalBaseline,
 } from "@verdigris/contracts";
-import { checkNames, createJudge, type Judge } from "./judge.ts";
+import { checkNames, countedSince, createJudge, type Judge } from "./judge.ts";
 import { costRegression } from "./rules/cost-regression.ts";
 import { hardErrors } from "./rules/hard-errors.ts";
 import { latencyRegression } from "./rules/latency-regression.ts";
 import type { Rule } from "./rules/rule.ts";
 import type { MetricSource } from "./source.ts";
+import { cohortTime } from "./windows/cohort.ts";
 
 /** Which bundle is watched, from when, and against what. */
 export interface WatchTarget {
@@ -67,11 +68,13 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       const since = target.since;
       if (!(Number.isFinite(since) && since >= 0))
         throw new InvalidArgumentError("since", `must be a store time, got ${since}`);
-      const watched = await source.read({ bundle, from: since, to: Infinity });
-      const other = await readBaseline(source, baseline, since, historyMs);
+      const now = (await source.read({ bundle, from: 0, to: 0 })).at;
+      const from = countedSince(cohortTime(since), now, bakeMs);
+      const watched = await source.read({ bundle, from, to: Infinity });
+      const other = await readBaseline(source, baseline, from, historyMs);
       const at = Math.min(watched.at, other?.at ?? Infinity);
       return judgeOf(target)({
-        ...{ bundle, baseline, since, at, bakeMs },
+        ...{ bundle, baseline, since: from, at, bakeMs },
         watched: watched.cohorts,
         reference: other?.cohorts ?? [],
       });

@@ -1,3 +1,4 @@
+export { type StoreSourceOptions, storeSource } from "./across/store-source.ts";
 export {
   createDetectors,
   type Detectors,
@@ -5,6 +6,12 @@ export {
   type WatchTarget,
 } from "./create-detectors.ts";
 export { createJudge, type Judge } from "./judge.ts";
+export {
+  createLiveDetectors,
+  type LiveDetectors,
+  type LiveDetectorsOptions,
+} from "./live/create-live-detectors.ts";
+export type { LiveScorer, LiveScoring, ScoringCounts } from "./live/live-scores.ts";
 export { type CostRegressionOptions, costRegression } from "./rules/cost-regression.ts";
 export { type CustomFinding, custom, type EventRateOptions, eventRate } from "./rules/custom.ts";
 export { hardErrors } from "./rules/hard-errors.ts";

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Signal } from "@verdigris/contracts";
+import { restartMs } from "./evidence/arms.ts";
 import type { Look, Rule } from "./rules/rule.ts";
 
 /** What judges one bundle by some rules, look after look. */
@@ -11,7 +12,18 @@ export type Judge = (look: Look) => readonly Signal[];
 export function createJudge(rules: readonly Rule[]): Judge {
   checkNames(rules);
   const judges = rules.map((rule) => rule.judge());
-  return (look) => judges.map((judge) => Object.freeze(judge(look)));
+  return (look) => {
+    const since = countedSince(look.since, look.at, look.bakeMs);
+    const recent = since === look.since ? look : { ...look, since };
+    return judges.map((judge) => Object.freeze(judge(recent)));
+  };
+}
+
+/** Evidence after the bake is that of the last two hours: what is older is not looked at. */
+export function countedSince(since: number, at: number, bakeMs: number): number {
+  const most = bakeMs + 13 * restartMs;
+  const over = at - since - most;
+  return over <= 0 ? since : since + Math.ceil(over / restartMs) * restartMs;
 }
 
 /** Throws `invalid-argument` for no rule and for two of one name. */

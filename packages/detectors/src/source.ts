@@ -6,7 +6,7 @@ import type { RunRecorder } from "./windows/recorder.ts";
 export interface MetricSource {
   /**
    * The cohorts of a bundle that begin in `[from, to)`, oldest first, of all processes together. `at` is the store time up to
-   * which everything that happened is in them: what a slow process has yet to tell must not look like runs that hang.
+   * which everything that happened is in them (asked alone with an empty span): what a slow process has yet to tell must not look like runs that hang.
    */
   read(query: {
     readonly bundle: BundleId;

@@ -9,12 +9,21 @@ import { LocalRun } from "./run.ts";
 export function announce<P>(run: LocalRun<P>, routing: RoutingDecision): void {
   const { events } = run.host;
   if (events.has("run-started"))
-    events.emit("run-started", { scope: run.scope, deadline: run.deadline, routing });
+    events.emit("run-started", {
+      scope: run.scope,
+      deadline: run.deadline,
+      acceptedAt: run.pin?.record.accepted ?? null,
+      routing,
+    });
 }
 
 /** Tells listeners that a run begun earlier goes on in this process. */
 export function announceResumed<P>(run: LocalRun<P>): void {
-  run.host.events.emit("run-resumed", { scope: run.scope, deadline: run.deadline ?? 0 });
+  run.host.events.emit("run-resumed", {
+    scope: run.scope,
+    deadline: run.deadline ?? 0,
+    acceptedAt: run.pin?.record.accepted ?? 0,
+  });
 }
 
 /** Makes a run known in this process, under the rules its route has by now. */

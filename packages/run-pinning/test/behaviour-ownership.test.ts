@@ -250,7 +250,9 @@ describe("letting go of a run", () => {
     const [one, two] = [await world.process(), await world.process()];
     const older = await one.start();
     const newer = await two.pinning.resume(older.token!);
-    expect(two.told["run-resumed"]).toEqual([{ scope: newer.scope, deadline: newer.deadline }]);
+    expect(two.told["run-resumed"]).toEqual([
+      { scope: newer.scope, deadline: newer.deadline, acceptedAt: expect.any(Number) },
+    ]);
     expect(two.told["run-started"]).toEqual([]);
     await two.pinning.attach(newer.token!);
     await two.pinning.close();

@@ -58,7 +58,9 @@ describe("the options of a start", () => {
     const run = await start();
     expect(run.scope).toMatchObject({ key: run.id, class: "live", labels: {} });
     const routing = { reason: "live", generation: 1 };
-    expect(told["run-started"]).toEqual([{ scope: run.scope, deadline: run.deadline, routing }]);
+    expect(told["run-started"]).toEqual([
+      { scope: run.scope, deadline: run.deadline, acceptedAt: expect.any(Number), routing },
+    ]);
   });
 });
 

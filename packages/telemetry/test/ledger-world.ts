@@ -84,6 +84,7 @@ export function createLedgerWorld(): LedgerWorld {
       route: () => (world.format === null ? null : ({ v: world.format } as Route)),
       bundle: () => Promise.reject(new Error("not asked")),
       warn: () => {},
+      signal: () => {},
       usageLost: (count, error) => void lost.push({ records: count, error }),
       on: (event, fn) => {
         listeners.set(event, fn as never);

@@ -1,4 +1,10 @@
-import { InvalidArgumentError, type Router, type RunScope, VerdigrisError } from "@verdigris/contracts";
+import {
+  InvalidArgumentError,
+  type Router,
+  type RunScope,
+  type SignalReader,
+  VerdigrisError,
+} from "@verdigris/contracts";
 import { completePolicy, defaultPolicy } from "@verdigris/router";
 import type { ActorInput, RunPinning, ScopeStorage, StartOptions } from "@verdigris/run-pinning";
 import { connectInstruments, onEvent } from "./instruments.ts";
@@ -83,6 +89,11 @@ function verbsOf<P>(
 function requireReason(reason: unknown): void {
   if (typeof reason !== "string" || reason.trim() === "")
     throw new InvalidArgumentError("reason", "is required for recycle: say why");
+}
+
+function detectorsOf<P>({ detectors }: VerdigrisOptions<P>): SignalReader {
+  if (detectors !== undefined) return detectors;
+  throw new InvalidArgumentError("detectors", "is needed for signals(): pass createLiveDetectors()");
 }
 
 function closedWhere(closed: boolean, agent: string): void {
@@ -238,6 +249,7 @@ export function createVerdigris<P = undefined>(options: VerdigrisOptions<P>): Ve
       return pinning.recycle(id, { reason, actor: await permit("recycle", id, reason, actor) });
     },
     sweep: pinning.sweep,
+    signals: async (bundle) => ready().then(() => detectorsOf(options).signals(bundle)),
     on: onEvent(parts),
     close,
     [Symbol.asyncDispose]: close,

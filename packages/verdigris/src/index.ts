@@ -23,6 +23,8 @@ export {
   type Route,
   type RunScope,
   type RunScore,
+  type Signal,
+  type SignalReader,
   type TrafficClass,
   VerdigrisError,
   type VerdigrisEvents,

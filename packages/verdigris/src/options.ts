@@ -8,6 +8,7 @@ import type {
   Propagation,
   RoutePolicy,
   Router,
+  SignalReader,
   Store,
 } from "@verdigris/contracts";
 import type { NodeOptions } from "@verdigris/router";
@@ -46,6 +47,8 @@ export interface VerdigrisOptions<P> {
   readonly instrument?: Instrument | readonly Instrument[];
   /** How to look at prompts, indexes and tools as they are now: after every load and from time to time. @default nobody looks */
   readonly pieces?: PieceOptions;
+  /** Detectors fed by the runs of this process (`createLiveDetectors` of `@verdigris/detectors`), for `signals()`. @default none */
+  readonly detectors?: SignalReader;
   /** How model calls that runs note are kept in the store, for `costs()`; false keeps none. @default {} where there is a store */
   readonly usage?: false | UsageLedgerOptions;
   /** Proposed for an agent that has no route yet; from then on the stored policy holds. */

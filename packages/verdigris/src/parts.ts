@@ -152,7 +152,7 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const events: EventHub<RunEvents> = createEventHub<RunEvents>((source, error) => {
     if (source !== "listener-failed") events.emit("listener-failed", { source, error });
   });
-  const { router, time, own, tell } = routingOf(options);
+  const { router, time, own: ownRouter, tell } = routingOf(options);
   const now = (): number => time?.now() ?? clock.now();
   const format = (): number => router?.snapshot()?.route.v ?? 1;
   const contents = store === null ? null : createContentStore(agent, store, newId, format);
@@ -160,7 +160,8 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const { identity, authorize, actor: fallback, instrument = [] } = options;
   const ledger = store === null || options.usage === false ? null : createUsageLedger(options.usage);
   const given = Array.isArray(instrument) ? instrument : [instrument as Instrument];
-  const instruments: readonly Instrument[] = ledger === null ? [...given] : [...given, ledger];
+  const own = [ledger, options.detectors].filter((each) => each !== null && each !== undefined);
+  const instruments: readonly Instrument[] = [...given, ...own];
   const authority = createAuthority({
     ...{ agent, store, clock, newId, now, format },
     ...{ fallback, identity, authorize },
@@ -179,5 +180,5 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
     serves: options.serves ?? servesCode(options.code ?? bundle?.code),
   });
   const common = { options, agent, store, router, time, events, authority, registry, pinning };
-  return { ...common, ownRouter: own, tell, instruments, ledger, clock, newId, now };
+  return { ...common, ownRouter, tell, instruments, ledger, clock, newId, now };
 }

@@ -9,6 +9,7 @@ import type {
   RoutePolicy,
   Router,
   RunScope,
+  Signal,
   Unsubscribe,
   VerdigrisEvents,
 } from "@verdigris/contracts";
@@ -172,6 +173,12 @@ export interface Verdigris<P = undefined> extends AsyncDisposable, RecordKeeping
   checkPieces(bundle?: BundleId): Promise<readonly PieceCheck[]>;
   /** Removes pins past their deadline now; resolves with how many. */
   sweep(): Promise<number>;
+
+  /**
+   * What the detectors say of a bundle now, rule by rule: `alarm`, `clear` or `watching`, with the numbers and the reason. Rejects with
+   * `invalid-argument` where this process has no detectors. @default the candidate while it is a canary, else the live bundle
+   */
+  signals(bundle?: BundleId): Promise<readonly Signal[]>;
 
   /** Calls `fn` on every event of the name. What it throws is reported as `listener-failed`. */
   on<E extends keyof VerdigrisEvents>(event: E, fn: (payload: VerdigrisEvents[E]) => void): Unsubscribe;

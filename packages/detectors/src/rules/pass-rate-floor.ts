@@ -7,6 +7,7 @@ import type { Cohort } from "../windows/cohort.ts";
 import { latestWindow, sumOf } from "../windows/window.ts";
 import {
   checkRule,
+  type Finding,
   isAsked,
   type Rule,
   type RuleOptions,

@@ -69,7 +69,7 @@ const histograms = ["latency", "cost", "waste"] as const;
 
 /** Adds the runs of one cohort to another of the same time: whole numbers only, so exact and in any order. */
 export function addCohort(into: Cohort, from: Cohort): void {
-  for (const name of counts) into[name] += from[name];
+  for (const name of counts) into[name] = Math.min(Number.MAX_SAFE_INTEGER, into[name] + from[name]);
   for (const name of histograms) mergeInto(into[name], from[name]);
   for (const [name, { n, hits }] of from.events) addEvents(into, name, n, hits);
 }

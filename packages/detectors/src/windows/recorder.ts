@@ -1,6 +1,6 @@
 import type { BundleId, TrafficClass } from "@verdigris/contracts";
 import { addEvents, type Cohort } from "./cohort.ts";
-import { addTo, bucketOf } from "./histogram.ts";
+import { addTo, bucketOf, type Histogram } from "./histogram.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 
 /** What decides where a run counts: its bundle, and when it was accepted. */
@@ -22,8 +22,10 @@ export type RunEnding = "completed" | "failed" | "expired";
  */
 export interface RunRecorder {
   started(run: RunFacts): void;
-  /** `cost` is what all of its model calls cost; null when any is not known. */
-  ended(run: RunFacts, ending: RunEnding, durationMs: number, cost: number | null): void;
+  /** `cost` is what all of its model calls cost; null when any is not known, undefined where it is told by {@link RunRecorder.spent}. */
+  ended(run: RunFacts, ending: RunEnding, durationMs: number, cost: number | null | undefined): void;
+  /** What a run has cost that did not end here: it is borne by those that complete. */
+  spent(run: RunFacts, cost: number | null): void;
   /** Takes a run out: cancelled, or moved to another bundle. */
   withdrawn(run: RunFacts): void;
   /** A verdict on one run: a scorer's, or a person's, however late. */
@@ -43,6 +45,18 @@ const mostTicks = 2 ** 43;
 
 function isProduction({ class: traffic, mixed }: RunFacts): boolean {
   return !mixed && (traffic === "live" || traffic === "canary");
+}
+
+function spend(cohort: Cohort, into: Histogram, cost: number | null): void {
+  if (cost === null) {
+    cohort.unpriced++;
+    return;
+  }
+  addTo(into, bucketOf(cost));
+  cohort.spent = Math.min(
+    Number.MAX_SAFE_INTEGER,
+    cohort.spent + Math.min(mostTicks, Math.round(cost / costTick)),
+  );
 }
 
 /** Creates a recorder. `onChange` hears which cohort of which bundle was touched. */
@@ -69,12 +83,11 @@ export function createRecorder(onChange: (bundle: BundleId, cohort: Cohort) => v
       if (cohort === null) return;
       cohort[ending]++;
       addTo(cohort.latency, bucketOf(durationMs));
-      if (cost === null) {
-        cohort.unpriced++;
-        return;
-      }
-      addTo(ending === "completed" ? cohort.cost : cohort.waste, bucketOf(cost));
-      cohort.spent += Math.min(mostTicks, Math.round(cost / costTick));
+      if (cost !== undefined) spend(cohort, ending === "completed" ? cohort.cost : cohort.waste, cost);
+    },
+    spent(run, cost) {
+      const cohort = cost === 0 ? null : cohortOf(run);
+      if (cohort !== null) spend(cohort, cohort.waste, cost);
     },
     withdrawn(run) {
       const cohort = cohortOf(run);
