@@ -18,6 +18,10 @@ export interface OpenRuns {
 
 const mostRemembered = 10_000;
 
+function factsFor({ bundle, class: traffic, mixed }: RunScope, startedAt: number): RunFacts {
+  return { bundle, class: traffic, mixed, startedAt };
+}
+
 /** Counts what a process tells of its runs. `onEnded` hears of runs that ended without an answer to score. */
 export function feedRecorder(
   process: InstrumentedProcess,
@@ -27,12 +31,6 @@ export function feedRecorder(
   const open = new Map<string, OpenRun>();
   const ended = new Map<string, RunFacts>();
 
-  const factsFor = (scope: RunScope, startedAt: number): RunFacts => ({
-    bundle: scope.bundle,
-    class: scope.class,
-    mixed: scope.mixed,
-    startedAt,
-  });
   const begin = (scope: RunScope, acceptedAt: number | null): number => {
     const startedAt = acceptedAt ?? process.now();
     open.set(scope.run, { startedAt, facts: factsFor(scope, startedAt), spent: 0 });
