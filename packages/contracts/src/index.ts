@@ -42,7 +42,6 @@ export {
   readPlainJson,
 } from "./plain-json.ts";
 export { createPrefixedStore } from "./prefixed-store.ts";
-export { recordVersion } from "./record-version.ts";
 export { decodeRecord, type VersionedRecord } from "./records.ts";
 export type {
   Approval,
@@ -134,4 +133,4 @@ export { checkCommit, checkGet, checkList, checkPrefix } from "./store-limits.ts
 export { createStoreWatchers, type StoreWatchers } from "./store-watchers.ts";
 export { createTimeLimits, type TimeLimits, timeIsUp } from "./time-limits.ts";
 export { type GateAnswer, type Verdict, verdictExitCode } from "./verdict.ts";
-export { sdkVersion } from "./version.ts";
+export { recordVersion, sdkVersion } from "./version.ts";

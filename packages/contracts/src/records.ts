@@ -1,5 +1,5 @@
 import { VerdigrisError } from "./errors.ts";
-import { recordVersion } from "./record-version.ts";
+import { recordVersion } from "./version.ts";
 
 /** What every stored record has in common: the major version of its format. */
 export interface VersionedRecord {

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 type Release = typeof import("verdigris");
 
-const versionFile = fileURLToPath(new URL("../../contracts/src/record-version.ts", import.meta.url));
+const versionFile = fileURLToPath(new URL("../../contracts/src/version.ts", import.meta.url));
 const [blue, green] = [aBundle("blue"), aBundle("green")];
 
 /** Another copy of everything, as a release would be whose latest format this is. */
 async function releaseReading(recordVersion: number): Promise<Release> {
   vi.resetModules();
-  vi.doMock(versionFile, () => ({ recordVersion }));
+  vi.doMock(versionFile, async (original) => ({ ...(await original<object>()), recordVersion }));
   return import("verdigris");
 }
 
