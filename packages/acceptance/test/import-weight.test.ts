@@ -45,7 +45,7 @@ const light = ["@noble/hashes/sha2.js", "@noble/hashes/utils.js", "eventemitter3
 // prints the times. A count that rises is a decision: is what is new needed before the first call?
 describe("importing [IMPORT-LIGHT]", () => {
   it.each([
-    { name: "@verdigris/contracts", outside: [], atMost: 15 },
+    { name: "@verdigris/contracts", outside: [], atMost: 18 },
     { name: "@verdigris/router", outside: light, atMost: 45 },
     { name: "@verdigris/run-pinning", outside: [...light, "ulid"], atMost: 80 },
     { name: "@verdigris/bundle", outside: light.slice(0, 2), atMost: 45 },

@@ -85,6 +85,7 @@ export function createLedgerWorld(): LedgerWorld {
       bundle: () => Promise.reject(new Error("not asked")),
       warn: () => {},
       signal: () => {},
+      score: () => {},
       usageLost: (count, error) => void lost.push({ records: count, error }),
       on: (event, fn) => {
         listeners.set(event, fn as never);

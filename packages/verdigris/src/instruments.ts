@@ -34,6 +34,7 @@ export function connectInstruments<P>(parts: Parts<P>): () => Promise<void> {
     route: () => router?.snapshot()?.route ?? null,
     bundle: registry.get,
     warn: (source, message) => events.emit("instrument-warning", { source, message }),
+    score: (scope, score) => events.emit("run-scored", { scope, score }),
     signal: (signal) => events.emit("signal", signal),
     usageLost: (records, error) => events.emit("usage-lost", { records, error }),
     on: onEvent(parts),

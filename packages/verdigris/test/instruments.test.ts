@@ -106,3 +106,22 @@ describe("costs", () => {
     expect((await records.list("agent/usage/", { limit: 10 })).entries).toHaveLength(1);
   });
 });
+
+describe("a score an instrument gives", () => {
+  it("is told to everybody, and counts for blame [BLAME-BUNDLE]", async () => {
+    const { open, clock } = createWorld();
+    const heard: string[] = [];
+    const agent = open({
+      instrument: {
+        connect: (process) =>
+          process.on("run-finished", ({ scope }) => process.score(scope, { name: "live", passed: false })),
+      },
+    });
+    agent.on("run-scored", ({ score }) => heard.push(score.name));
+    await agent.run({}, () => {});
+    expect(heard).toEqual(["live"]);
+    const [line] = await agent.blame({ from: 0, to: clock.now() + 60_000 });
+    expect(line?.scores).toEqual({ live: { scored: 1, passRate: 0 } });
+    await agent.close();
+  });
+});

@@ -197,10 +197,8 @@ export function createLiveDetectors(options: LiveDetectorsOptions = {}): LiveDet
 async function scoredRun<T>(live: Connected | null, scope: RunScope, next: () => Promise<T>): Promise<T> {
   const value = await next();
   if (live?.scores?.isSampled(scope.run) === true)
-    live.scores.take(scope, value, (passed) => {
-      const facts = live.runs.factsOf(scope.run);
-      if (facts !== null) live.recorder.scored(facts, passed);
-    });
+    // Told to everybody, this recorder among them: telemetry shows it, the ledger counts it for `blame`.
+    live.scores.take(scope, value, (passed) => live.process.score(scope, { name: "live", passed }));
   return value;
 }
 
