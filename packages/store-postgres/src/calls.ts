@@ -42,6 +42,18 @@ function ignore(): void {
   // A failure of the connection reaches the statement under way; without a listener it would end the process too.
 }
 
+const heard = new WeakSet<PostgresPool>();
+
+/**
+ * Listens on every connection of a pool from its first moment. A pool takes its own listener off when it lends, and ours comes
+ * on when the promise of the loan has resolved: a server that greets and ends a session in one breath falls in between.
+ */
+function hearErrors(pool: PostgresPool): void {
+  if (heard.has(pool)) return;
+  heard.add(pool);
+  pool.on?.("connect", (made) => void made.on("error", ignore));
+}
+
 /** Over a connection that the pool lends for it and gets back at once. */
 function overPool(pool: PostgresPool, text: string, values: unknown[]): Attempt {
   let lent: PostgresPoolClient | null = null;
@@ -89,6 +101,7 @@ function overPool(pool: PostgresPool, text: string, values: unknown[]): Attempt 
 
 export function createCalls({ client, schema, clock, random, requireOpen }: CallsOptions): Call {
   const limits = createTimeLimits(clock);
+  if (isPool(client)) hearErrors(client);
 
   function begin(text: string, values: unknown[]): Attempt {
     if (isPool(client)) return overPool(client, text, values);

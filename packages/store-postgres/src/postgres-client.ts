@@ -16,10 +16,15 @@ export interface PostgresPoolClient extends PostgresQueryable {
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** A pool of connections: `pg`'s `Pool`. Give it an `error` listener, or an idle connection that breaks ends the process. */
+/**
+ * A pool of connections: `pg`'s `Pool`. Give it an `error` listener, or an idle connection that breaks ends the process. The
+ * store listens for errors on every connection it makes: one that breaks while it is lent fails its statement, no more.
+ */
 export interface PostgresPool {
   readonly totalCount: number;
   connect(): Promise<PostgresPoolClient>;
+  /** Tells of a new connection before it is lent; a wrapper may leave it out. */
+  on?(event: "connect", listener: (client: PostgresPoolClient) => void): unknown;
 }
 
 /** What the store commits and reads through. */
