@@ -12,6 +12,7 @@ test("the public surface is a decision", () => {
     "adviseRollout",
     "canonicalJson",
     "checkIndexVersions",
+    "checkPieces",
     "cleanUpContent",
     "contentDigests",
     "createBundleContent",

@@ -139,8 +139,9 @@ class LocalJobLine implements JobLine {
   }
 
   #wakeIdlers(): void {
-    if (this.#expected > 0 || this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null))
-      return;
+    // What is made after the end is dropped when it comes.
+    const expected = this.#closed ? 0 : this.#expected;
+    if (expected > 0 || this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null)) return;
     for (const wake of this.#idlers.splice(0)) wake();
   }
 
