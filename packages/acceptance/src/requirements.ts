@@ -150,6 +150,10 @@ export const requirements: Readonly<Record<string, string>> = {
   "ROUTE-PROPAGATED":
     "Every move says when each process has applied it, in bounded time, and names those that have not.",
   "ROUTE-SERVED": "No flip sends new runs to a bundle that no live process serves.",
+  "SWITCH-CHANGE":
+    "A change of a flag or file is a request to flip under the usual rules, made once by whichever process sees it first.",
+  "SWITCH-OLD-VALUE":
+    "An old value read again undoes nothing, and a source that disagrees with the route is shown.",
   "NODE-RECORD": "Every watching process is on record with what it serves, and gone from it when it stops.",
   "NODE-FAIL-CLOSED":
     "A process that cannot hear of moves refuses new runs, lets runs in flight go on, and recovers by itself.",

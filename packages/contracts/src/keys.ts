@@ -53,6 +53,8 @@ export interface AgentKeys {
   drill(at?: number): string;
   /** The drill under way. */
   readonly drilling: string;
+  /** What a switch source last said. */
+  switched(source: string): string;
   /** What the agent itself remembers, in layers; its rows are named by `@verdigris/agent-state`. */
   readonly state: string;
   /** All batches of usage records, and one: of the node that wrote it, by the time of its first record. */
@@ -105,6 +107,7 @@ export function agentKeys(agent: string): AgentKeys {
     evidence: (hex, part) => `${prefix}evidence/${hex}/${String(part).padStart(3, "0")}`,
     drill: (at) => `${prefix}drill/${at === undefined ? "" : timeKey(at)}`,
     drilling: `${prefix}drilling`,
+    switched: (source) => `${prefix}switch/${source}`,
   };
 }
 

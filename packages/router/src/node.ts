@@ -1,0 +1,1 @@
+export { readSwitchFile } from "./read-switch-file.ts";
