@@ -5,6 +5,7 @@ import { hotPath } from "./hot-path.ts";
 import { readMachine, readVersions } from "./machine.ts";
 import { propagation } from "./propagation.ts";
 import { type Bench, renderReport } from "./report.ts";
+import { rollback } from "./rollback.ts";
 import { stores } from "./stores.ts";
 import { telemetry } from "./telemetry.ts";
 
@@ -12,6 +13,7 @@ const benches: readonly Bench[] = [
   hotPath,
   stores,
   propagation,
+  rollback,
   footprint,
   gateCharacteristics,
   gateStream,

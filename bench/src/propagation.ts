@@ -11,7 +11,8 @@ import { type Bench, type Findings, type Goal, goal, type Row } from "./report.t
 import { quantile, sharedNow } from "./server-load.ts";
 import { withDirectory } from "./stores-sqlite.ts";
 
-const processes = Number(process.env.VERDIGRIS_PROCESSES ?? 50);
+/** How many watching processes there are. */
+export const processes: number = Number(process.env.VERDIGRIS_PROCESSES ?? 50);
 const agent = "support";
 const ana = { actor: { kind: "person", id: "ana" }, reason: "bench" } as const;
 
@@ -32,14 +33,16 @@ const pollers = [
   ["LaunchDarkly in polling mode, 30 s", 30_000],
 ] as const;
 
-interface Fleet {
+/** Watching processes, each with a router and a node record. */
+export interface Fleet {
   /** Told by every process of every route. */
   onWord: (word: { readonly generation: number; readonly at: number }) => void;
   order(order: Order): Promise<void>;
   end(): Promise<void>;
 }
 
-async function startFleet(): Promise<Fleet> {
+/** Forks them. */
+export async function startFleet(): Promise<Fleet> {
   const program = fileURLToPath(new URL("./propagation-node.js", import.meta.url));
   const children: ChildProcess[] = Array.from({ length: processes }, () =>
     fork(program, [], { execArgv: [] }),

@@ -1,7 +1,8 @@
-import { isVerdigrisError } from "@verdigris/contracts";
+import { isVerdigrisError, type ReadSignals } from "@verdigris/contracts";
+import { createFaultyStore } from "@verdigris/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { type aGate, aWorld, type ReleaseWorld } from "./world.ts";
+import { type aGate, aSignal, aWorld, type ReleaseWorld } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -75,6 +76,29 @@ describe("drivers", () => {
     expect(world.gates.evals.asked).toHaveLength(2);
     expect(world.gates.evals.asked[1]?.attempt).toBe(world.gates.evals.asked[0]?.attempt);
     expect((await first.status()).release?.phase).toBe("quarantine");
+  });
+
+  it("write nothing once another has the lease, whatever they still have in hand [I10]", async () => {
+    const slow = createFaultyStore(world.store);
+    let gate: ReturnType<typeof slow.gate> | null = null;
+    const stalls: ReadSignals = async (target) => {
+      // What it saw is bad; it comes to write that down only after a long pause.
+      gate ??= slow.gate({ kind: "get" });
+      return [aSignal({ name: "hard-errors", status: "alarm", bundle: target.bundle })];
+    };
+    const first = world.open({ tickMs: 10_000, store: slow, signals: stalls });
+    const second = world.open({ tickMs: 10_000 });
+    first.drive();
+    await second.start({ bundle: "green", plan: {}, reason: "better" });
+    await world.pass(minute);
+    expect(gate).not.toBeNull();
+    second.drive();
+    await world.pass(minute);
+    (gate as ReturnType<typeof slow.gate> | null)?.open();
+    await world.pass(1);
+    const { release } = await second.status();
+    expect(release).toMatchObject({ phase: "quarantine", outcome: null });
+    expect(release?.signals["hard-errors"]?.status).toBe("clear");
   });
 
   it("stop a gate whose answer nobody waits for any more [RELEASE-GATES]", async () => {

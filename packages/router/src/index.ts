@@ -4,13 +4,6 @@ export type { Past } from "./begin-route.ts";
 export { bucketOf, seedOf } from "./bucket.ts";
 export { checkRequest, type Decision, type DecisionContext, decideMove } from "./decide-move.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
-export {
-  followSwitch,
-  type SwitchAnswer,
-  type SwitchFollower,
-  type SwitchOptions,
-  type SwitchStanding,
-} from "./follow-switch.ts";
 export { isForward } from "./move-direction.ts";
 export type { NodeFacts, NodeOptions } from "./node-keeper.ts";
 export { type AppliedRoute, readRoute } from "./route-snapshot.ts";
