@@ -47,8 +47,9 @@ async function applyAll(round: Round, stored: Standing, outcomes: readonly Outco
 async function takeFinished(round: Round, stored: Standing): Promise<Standing> {
   let now = stored;
   for (const { key, outcome } of round.jobs.finished()) {
-    now = now === null ? null : await apply(round, now.record.id, outcome);
-    if (now !== null) round.jobs.settle(key);
+    if (now === null) return null;
+    now = await apply(round, now.record.id, outcome);
+    round.jobs.settle(key);
   }
   return now;
 }
