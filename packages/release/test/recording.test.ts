@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isVerdigrisError } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type aGate, aWorld, type ReleaseWorld } from "./world.ts";
@@ -63,6 +64,49 @@ describe("the record", () => {
     ]);
     expect(await codeOf(releases.evidence(digest))).toBe("digest-mismatch");
     expect(await releases.evidence(`sha256:${"0".repeat(64)}`)).toBeNull();
+  });
+});
+
+describe("formats", () => {
+  const fixture = JSON.parse(readFileSync(new URL("./fixtures/release-v1.json", import.meta.url), "utf8"));
+
+  async function put(key: string, value: object): Promise<void> {
+    const rev = (await world.store.get([key])).entries[0]?.rev ?? 0;
+    await world.store.commit([{ op: "put", key, rev, value: JSON.stringify(value) }]);
+  }
+
+  it("are read as an earlier release wrote them, and fields it does not know survive [FORMAT-UNKNOWN-FIELDS]", async () => {
+    const releases = world.open({ tickMs: 10_000 });
+    await put("agent/release/r1", { ...fixture, later: "kept" });
+    await put("agent/releasing", { v: 1, release: "r1" });
+    const { release } = await releases.status();
+    expect(release).toMatchObject({ id: "r1", phase: "evals", bundle: { id: "green" }, round: 1 });
+    await releases.hold({ reason: "looking" });
+    const { entries } = await world.store.get(["agent/release/r1"]);
+    expect(JSON.parse(entries[0]?.value ?? "")).toMatchObject({ later: "kept", held: { why: "looking" } });
+  });
+
+  it("of a later major are refused by every verb but a rollback [FORMAT-TOO-NEW]", async () => {
+    const releases = world.open({ tickMs: 10_000 });
+    await put("agent/release/r1", { ...fixture, v: 2 });
+    await put("agent/releasing", { v: 1, release: "r1" });
+    expect(await codeOf(releases.status())).toBe("record-too-new");
+    expect(await codeOf(releases.hold({ reason: "x" }))).toBe("record-too-new");
+    expect(await codeOf(releases.start({ bundle: "green2", plan: {}, reason: "x" }))).toBe("record-too-new");
+    const { generation } = await world.app.status();
+    await world.app.flip({ to: "green", expect: generation, reason: "by hand" });
+    expect(await releases.rollback({ reason: "bad" })).toMatchObject({ outcome: "rolled-back", to: "blue" });
+  });
+});
+
+describe("a verb", () => {
+  it("whose reply was lost has happened once, and is not refused for it [I11]", async () => {
+    const releases = world.open({ tickMs: 10_000 });
+    const { id } = await releases.start({ bundle: "green", plan: {}, reason: "better" });
+    world.store.loseReply("done");
+    const { skipped } = await releases.skip({ gate: "shadow", reason: "no traffic" });
+    expect(skipped).toHaveLength(1);
+    expect((await releases.history(id)).map(({ step }) => step.event)).toEqual(["started", "skip"]);
   });
 });
 

@@ -94,8 +94,12 @@ describe("a start", () => {
     await world.pass(hour);
     const alarmed = releases.start({ bundle: "green2", plan: {}, reason: "x", handOver: "in a hurry" });
     expect(await codeOf(alarmed)).toBe("release-in-progress");
-    world.signals.say({ "hard-errors": "watching", "latency-regression": "clear" });
     await releases.resume({ reason: "seen" });
+    await world.pass(hour);
+    expect((await releases.status()).release?.held).toBeNull();
+    const known = releases.start({ bundle: "green2", plan: {}, reason: "x", handOver: "in a hurry" });
+    expect(await codeOf(known)).toBe("release-in-progress");
+    world.signals.say({ "hard-errors": "watching", "latency-regression": "clear" });
     await world.pass(hour);
     const { reason } = await releases.start({
       bundle: "green2",
