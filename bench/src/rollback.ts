@@ -100,8 +100,9 @@ async function rollBackByHand({
   fleet,
   store,
   router,
-}: Scene): Promise<{ safe: number[]; applied: number[] }> {
+}: Scene): Promise<{ safe: number[]; resolved: number[]; applied: number[] }> {
   const safe: number[] = [];
+  const resolved: number[] = [];
   const applied: number[] = [];
   for (let n = 0; n < byHand; n++) {
     const before = (await router.refresh())?.route.generation ?? 0;
@@ -111,13 +112,14 @@ async function rollBackByHand({
     const releases = createReleases({ agent, store });
     const back = everywhere(fleet, before + 2);
     const trigger = sharedNow();
-    await releases.rollback({ reason: "bench" });
-    safe.push(sharedNow() - trigger);
+    const { elapsedMs } = await releases.rollback({ reason: "bench" });
+    safe.push(elapsedMs);
+    resolved.push(sharedNow() - trigger);
     applied.push((await back) - trigger);
     await patiently(() => releases.lift("green", { reason: "bench" }));
     await releases.close();
   }
-  return { safe, applied };
+  return { safe, resolved, applied };
 }
 
 /** A driver that looks every second sees an alarm and goes back by itself. */
@@ -187,7 +189,7 @@ async function measureStore(
   const { store, router, end } = await openAgent(kind, where);
   await fleet.order({ open: kind, where, agent });
   const scene = { fleet, store, router };
-  const { safe, applied } = await rollBackByHand(scene);
+  const { safe, resolved, applied } = await rollBackByHand(scene);
   progress(`${kind}: ${byAlarm} by an alarm`);
   const alarmed = await rollBackByAlarm(scene);
   progress(`${kind}: a drill`);
@@ -198,6 +200,7 @@ async function measureStore(
   await end();
   const rows = [
     ...rowsOf(kind, "verb, nobody drives: new runs safe", safe),
+    ...rowsOf(kind, "verb, nobody drives: all written down", resolved),
     ...rowsOf(kind, `verb, nobody drives: in force in ${processes} processes`, applied),
     ...rowsOf(kind, `alarm to in force in ${processes} processes, driver looks every 1 s`, alarmed),
     ...Object.entries(drill.times).map(
