@@ -2,10 +2,17 @@ import { createInterface } from "node:readline/promises";
 
 /** The terminal, the environment and the time, as the command line sees them; tests pass their own. */
 export interface CliIo {
-  readonly out: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly out: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly err: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Milliseconds since the epoch, as the clock of this machine says. */
+  readonly now: () => number;
   /** Who sits here, as the system says. */
   readonly user: string;
   /** Asks a person one question; null where nobody can answer. */
@@ -26,5 +33,5 @@ export function processIo(user: string, signal: AbortSignal): CliIo {
     }
   };
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
-  return { out: stdout, err: stderr, env, cwd: process.cwd(), user, ask: interactive ? ask : null, signal };
+  return { out: stdout, err: stderr, env, cwd: process.cwd(), now: Date.now, user, ask: interactive ? ask : null, signal };
 }

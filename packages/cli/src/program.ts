@@ -9,8 +9,11 @@ import { createRegistrar, type Ended } from "./register/registrar.ts";
 import { addReleases } from "./register/releases.ts";
 import { addDrills, addRoute } from "./register/route.ts";
 
-/** Builds the command line; `ended` gets the exit code of the command that ran. Code of a command is loaded when it runs. */
-export function createProgram(io: CliIo, ended: Ended): Command {
+/**
+ * Builds the command line; `ended` gets the exit code of the command that ran. Code of a command is loaded when it runs.
+ * With `json`, what the parser did not understand is left for the caller to say.
+ */
+export function createProgram(io: CliIo, ended: Ended, json: boolean): Command {
   const program = new Command("verdigris")
     .description("Blue-green releases of AI agents: where they stand, and the way back.")
     .version(sdkVersion)
@@ -22,10 +25,18 @@ export function createProgram(io: CliIo, ended: Ended): Command {
     .option("--yes", "confirm what would be asked")
     .addHelpText("after", examples.verdigris ?? "")
     .showHelpAfterError("(verdigris --help says more)")
-    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => (json ? undefined : io.err.write(text)),
+    })
     .exitOverride();
   const registrar = createRegistrar(program, io, ended);
-  for (const register of [addOnCall, addReleases, addRoute, addDrills, addBundles, addGate, addLook])
+  program.commandsGroup("The on-call:");
+  addOnCall(registrar);
+  program.commandsGroup("Everything else:");
+  for (const register of [addReleases, addRoute, addDrills, addBundles, addGate, addLook])
     register(registrar);
+  program.helpCommand("help [command]", "what a command takes, with examples");
   return program;
 }

@@ -13,10 +13,32 @@ function codeOf(error: unknown): number {
   return exitCodeOf(error);
 }
 
+/** What lies at the bottom of an error, such as the refusal of a server; empty where it is the error itself. */
+function rootCause(error: Error): string {
+  let deepest: unknown = error.cause;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  if (!(deepest instanceof Error)) return "";
+  const { code } = deepest as { code?: unknown };
+  // Node tells of a host with several addresses by a code alone.
+  return deepest.message || (typeof code === "string" ? code : deepest.name);
+}
+
 function describe(error: unknown): { code: string; message: string; details?: unknown } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof CliError) return { code: error.code, message };
-  if (isVerdigrisError(error)) return { code: error.code, message, details: error.details };
+  if (isVerdigrisError(error)) {
+    const cause = error.code.startsWith("store-") ? rootCause(error) : "";
+    const plain = message.replace(/: see the cause$/, "");
+    const said = cause === "" || plain.includes(cause) ? plain : `${plain} (${cause})`;
+    return { code: error.code, message: said, details: error.details };
+  }
+  if (error instanceof CommanderError) {
+    const [first = ""] = error.message.replace(/^error: /, "").split("\n");
+    return {
+      code: "usage",
+      message: error.code === "commander.help" ? "name a command: --help lists them" : first,
+    };
+  }
   return { code: "unexpected", message };
 }
 
@@ -32,12 +54,16 @@ function complain(io: CliIo, argv: readonly string[], error: unknown): void {
 /** Runs one command line (without `node` and the program) and resolves with its exit code. Never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const ended: Ended = { code: exitCode.done };
+  const json = argv.includes("--json");
   try {
-    await createProgram(io, ended).parseAsync([...argv], { from: "user" });
+    await createProgram(io, ended, json).parseAsync([...argv], { from: "user" });
     return io.signal.aborted ? exitCode.interrupted : ended.code;
   } catch (error) {
-    // The parser has already said what it did not understand, or shown the help it was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.error;
+    if (error instanceof CommanderError) {
+      // The parser has already said to people what it did not understand, or shown the help it was asked for.
+      if (error.exitCode !== 0 && json) complain(io, argv, error);
+      return error.exitCode === 0 ? exitCode.done : exitCode.error;
+    }
     if (io.signal.aborted) return exitCode.interrupted;
     complain(io, argv, error);
     return codeOf(error);

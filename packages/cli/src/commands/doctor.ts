@@ -1,8 +1,9 @@
-import { recordVersion, sdkVersion } from "@verdigris/contracts";
+import { type NodeView, recordVersion, sdkVersion } from "@verdigris/contracts";
 import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { storeLabel } from "../open/store-url.ts";
+import { ago } from "../terminal/time.ts";
 
 /** One thing that was looked at. */
 interface Finding {
@@ -17,10 +18,10 @@ function finding(what: string, state: Finding["state"], text: string): Finding {
 
 const farOffMs = 2_000;
 
-async function clock({ store }: Session): Promise<Finding> {
-  const before = Date.now();
+async function clock({ store, io }: Session): Promise<Finding> {
+  const before = io.now();
   const { at } = await store.get([]);
-  const roundTrip = Date.now() - before;
+  const roundTrip = io.now() - before;
   const off = Math.round(at - (before + roundTrip / 2));
   const text = `this machine and the store differ by ${off} ms; a question takes ${roundTrip} ms`;
   return finding(
@@ -30,25 +31,26 @@ async function clock({ store }: Session): Promise<Finding> {
   );
 }
 
-function capabilities({ store }: Session): Finding[] {
-  const { durableAck, crossProcess, push } = store.capabilities;
+async function durability(session: Session): Promise<Finding[]> {
+  const settings = await session.settings();
+  const { durableAck, crossProcess } = session.store.capabilities;
   return [
     durableAck
       ? finding("durability", "ok", "an acknowledged flip survives a crash")
-      : finding(
-          "durability",
-          "problem",
-          "an acknowledged flip may be lost in a crash: see the settings in the guide of your store",
-        ),
+      : finding("durability", "problem", "an acknowledged flip may be lost in a crash"),
+    ...settings.map(({ text, risk }) => finding("settings", risk ? "problem" : "ok", text)),
     crossProcess
       ? finding("sharing", "ok", "several processes share it")
       : finding("sharing", "problem", "one process only can use it"),
-    finding(
-      "push",
-      push ? "ok" : "warning",
-      push ? "flips are pushed" : "flips are found by polling, once a second",
-    ),
   ];
+}
+
+/** The first few, so that a fleet of hundreds is one line. */
+function namesOf(nodes: readonly NodeView[]): string {
+  const names = nodes.slice(0, 5).map(({ name, id }) => name ?? id);
+  return nodes.length > names.length
+    ? `${names.join(", ")} and ${nodes.length - names.length} more`
+    : names.join(", ");
 }
 
 /** What nodes have different from each other, beside the bundle. */
@@ -66,7 +68,7 @@ async function fleet(session: Session): Promise<Finding[]> {
       "versions",
       versions.length === 1 ? "ok" : "warning",
       versions.length === 1
-        ? `all ${living.length} processes run ${versions[0]}`
+        ? `${living.length === 1 ? "the one process runs" : `all ${living.length} processes run`} ${versions[0]}`
         : `processes run ${versions.join(", ")}`,
     ),
   );
@@ -88,13 +90,22 @@ async function fleet(session: Session): Promise<Finding[]> {
         `${behind.length} processes read formats up to less than ${recordVersion}: raiseFormat would shut them out`,
       ),
     );
+  const polling = living.filter(({ mode }) => mode === "polling");
+  if (polling.length > 0)
+    found.push(
+      finding(
+        "hearing",
+        "warning",
+        `${namesOf(polling)} find moves by polling, a second late: no push reaches them`,
+      ),
+    );
   const deaf = living.filter(({ mode }) => mode === "stale" || mode === "closed");
   if (deaf.length > 0)
     found.push(
       finding(
         "hearing",
         "problem",
-        `${deaf.map(({ name, id }) => name ?? id).join(", ")} cannot hear of moves`,
+        `${namesOf(deaf)} cannot hear of moves`,
       ),
     );
   const cold = living.flatMap(({ name, id, warm }) =>
@@ -115,7 +126,15 @@ async function audit(session: Session): Promise<Finding> {
 }
 
 async function releases(session: Session): Promise<Finding[]> {
-  const { warnings, target } = await (await session.releases()).status();
+  const { warnings, target, release, driver } = await (await session.releases()).status();
+  const idle = release === null || release.outcome !== null;
+  const seen = driver.seenAgoMs === null ? "never" : ago(0, driver.seenAgoMs);
+  // That a release misses its driver is one of the warnings.
+  const driven = finding(
+    "driver",
+    "ok",
+    idle ? `no release needs one; last seen ${seen}` : `${driver.id ?? "nobody"} drives, seen ${seen}`,
+  );
   const back =
     target === null
       ? finding("way back", "warning", "there is nothing to go back to")
@@ -124,7 +143,8 @@ async function releases(session: Session): Promise<Finding[]> {
           target.health === "ok" ? "ok" : target.health === "failed" ? "problem" : "warning",
           target.text,
         );
-  return [back, ...warnings.map((warning) => finding("release", "warning", warning))];
+  const missed = warnings.some((warning) => warning.startsWith("no driver"));
+  return [back, ...(missed ? [] : [driven]), ...warnings.map((warning) => finding("release", "warning", warning))];
 }
 
 /** A look that fails is a finding, not the end of the examination. */
@@ -157,7 +177,7 @@ export async function doctor(session: Session): Promise<number> {
         ? "none; everything was said by options"
         : `${loaded.file}${loaded.config.store === undefined ? "" : `, ${storeLabel(loaded.config.store)}`}`,
     ),
-    ...capabilities(session),
+    ...(await attempt("durability", () => durability(session))),
     ...(await attempt("clock", () => clock(session))),
     ...(await attempt("fleet", () => fleet(session))),
     ...(await attempt("audit", () => audit(session))),

@@ -32,8 +32,14 @@ function done(session: Session, record: ReleaseRecord): number {
 
 /** A plan of the config by its name, or one in a file. */
 async function planOf(session: Session, named: string): Promise<ReleasePlan | ReleasePlanInput> {
-  const { plans = {} } = session.loaded.config;
-  if (Object.hasOwn(plans, named)) return plans[named] as ReleasePlanInput;
+  const { folder, config } = session.loaded;
+  const { plans = {} } = config;
+  if (Object.hasOwn(plans, named)) {
+    const plan = plans[named];
+    return typeof plan === "string"
+      ? ((await readData(folder, plan)) as ReleasePlanInput)
+      : (plan as ReleasePlanInput);
+  }
   if (/[./]/.test(named)) return (await readData(session.io.cwd, named)) as ReleasePlanInput;
   const known = Object.keys(plans);
   throw new CliError(

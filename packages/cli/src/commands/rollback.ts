@@ -12,15 +12,22 @@ export interface RollbackOptions {
   readonly waitMs: number;
 }
 
+const policyText: Readonly<Record<NonNullable<RollbackReport["impact"]>["policy"], string>> = {
+  finish: "the policy lets them finish (verdigris runs lists them)",
+  migrate: "the policy moves them to the bundle gone back to",
+  cancel: "the policy cancels them",
+};
+
 function impactLines({ impact }: RollbackReport): string[] {
   if (impact === null) return [];
   const { left, more, policy, bundle, touched, tools } = impact;
-  const runs =
-    left.length === 0 ? "no run is left" : `${more ? "more than " : ""}${left.length} runs are left`;
-  const lines = [`${runs} on ${bundle}${left.length === 0 ? "" : `, policy ${policy}`}`];
+  const count = left.length === 1 && !more ? "1 run is" : `${more ? "more than " : ""}${left.length} runs are`;
+  const lines = [
+    left.length === 0 ? `no run is left on ${bundle}` : `${count} left on ${bundle}; ${policyText[policy]}`,
+  ];
   if (touched !== null)
     lines.push(
-      `${touched.length} finished runs touched it${tools.length === 0 ? "" : `; tools with effects: ${tools.join(", ")}`}`,
+      `${touched.length} finished ${touched.length === 1 ? "run" : "runs"} touched it${tools.length === 0 ? "" : `; tools with effects: ${tools.join(", ")}`}`,
     );
   return lines;
 }
@@ -33,11 +40,12 @@ function headline({ outcome, from, to, generation, elapsedMs }: RollbackReport):
 }
 
 function confirmedLine({ outcome, acknowledged, stragglers }: Propagation): string {
-  if (outcome === "everywhere") return `applied by all ${acknowledged} processes`;
+  if (outcome === "everywhere")
+    return acknowledged === 1 ? "applied by the one process on record" : `applied by all ${acknowledged} processes`;
   if (outcome === "unverified")
     return "no process keeps a record of itself, so nobody can say who has applied it; no run can start on the old bundle anywhere";
   const late = stragglers.map(({ id, name }) => name ?? id);
-  return `applied by ${acknowledged} processes${late.length === 0 ? "" : `, not yet by ${late.join(", ")}`}: no run can start on the old bundle there either`;
+  return `applied by ${acknowledged} ${acknowledged === 1 ? "process" : "processes"}${late.length === 0 ? "" : `, not yet by ${late.join(", ")}`}: no run can start on the old bundle there either`;
 }
 
 /** Sends new runs back to the stable bundle: safe as soon as it says so. Asks nothing: going back is always open. */
@@ -52,7 +60,13 @@ export async function rollback(
   const colour = report.outcome === "frozen" ? paint.yellow : paint.green;
   // Said before anything is waited for: this is what the on-call wants to read.
   if (!json) io.out.write(`${[colour(headline(report)), ...impactLines(report)].join("\n")}\n`);
-  const confirmed = await Promise.race([report.confirmed, pause(waitMs, io.signal).then(() => null)]);
+  const waited = new AbortController();
+  const confirmed = await Promise.race([
+    report.confirmed,
+    pause(waitMs, AbortSignal.any([io.signal, waited.signal])).then(() => null),
+  ]);
+  // A timer left behind would keep the process, and the person, waiting.
+  waited.abort();
   if (json) io.out.write(`${JSON.stringify({ ...facts, confirmed }, null, 2)}\n`);
   else if (report.outcome === "rolled-back") {
     io.out.write(

@@ -1,11 +1,11 @@
-import type { NodeView } from "@verdigris/contracts";
+import { isVerdigrisError, type NodeView } from "@verdigris/contracts";
 import type { ReleaseStatus } from "@verdigris/release";
 import type { VerdigrisStatus } from "verdigris";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { createLiveView } from "../terminal/live-view.ts";
 import type { Paint } from "../terminal/paint.ts";
-import { facts, table } from "../terminal/table.ts";
+import { facts, printable, table } from "../terminal/table.ts";
 import { ago, moment, until } from "../terminal/time.ts";
 
 /** Everything `status` shows. */
@@ -52,8 +52,9 @@ function signalsText(paint: Paint, { release, at }: ReleaseStatus): string {
     .join("\n");
 }
 
-function bundlesTable(paint: Paint, { agent }: Seen): string {
+function bundlesTable(paint: Paint, { agent, releases }: Seen): string {
   const { route, bundles, at } = agent;
+  const denied = new Set(releases.denied.map(({ bundle }) => bundle.id));
   const rows = bundles.map(({ bundle, status, inFlight, drainedBy }) => {
     const roles = [
       route?.live === bundle ? paint.green("live") : "",
@@ -61,7 +62,8 @@ function bundlesTable(paint: Paint, { agent }: Seen): string {
       route?.candidate === bundle ? "candidate" : "",
     ].filter((role) => role !== "");
     const runs = inFlight === null ? "?" : `${inFlight.more ? ">" : ""}${inFlight.count}`;
-    return [bundle, roles.join(" "), status, runs, drainedBy === null ? "" : until(drainedBy, at ?? 0)];
+    const state = denied.has(bundle) ? `${status}, ${paint.red("denied")}` : status;
+    return [bundle, roles.join(" "), state, runs, drainedBy === null ? "" : until(drainedBy, at ?? 0)];
   });
   return table(["bundle", "role", "state", "runs", "drained"], rows, paint.dim);
 }
@@ -129,20 +131,31 @@ export async function status(
   session: Session,
   { watch, everyMs }: { readonly watch: boolean; readonly everyMs: number },
 ): Promise<number> {
-  const { io } = session;
+  const { io, paint } = session;
   if (!watch) {
     const seen = await look(session);
     session.print(data(seen), () => text(seen, session));
     return exitCode.done;
   }
   const view = createLiveView(io);
+  let last = "";
+  let awaySince: number | null = null;
   while (!io.signal.aborted) {
-    const seen = await look(session);
-    if (session.json) io.out.write(`${JSON.stringify(data(seen))}\n`);
-    else
-      view.show(
-        `${text(seen, session)}\n\n${session.paint.dim(`${moment(seen.releases.at)}, every ${everyMs} ms, Ctrl-C ends`)}`,
-      );
+    try {
+      const seen = await look(session);
+      awaySince = null;
+      if (session.json) io.out.write(`${JSON.stringify(data(seen))}\n`);
+      last = text(seen, session);
+      if (!session.json)
+        view.show(`${last}\n\n${paint.dim(`${moment(seen.releases.at)}, every ${everyMs} ms, Ctrl-C ends`)}`);
+    } catch (error) {
+      // What never answered is mistyped; what answered once comes back, and somebody is watching for that.
+      if (last === "" || !isVerdigrisError(error) || error.code !== "store-unavailable") throw error;
+      awaySince ??= io.now();
+      const away = `no answer from the store since ${moment(awaySince)}, what follows is old: ${error.message}`;
+      if (session.json) io.out.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
+      else view.show(`${paint.red(`! ${printable(away)}`)}\n\n${last}`);
+    }
     await pause(everyMs, io.signal);
   }
   return exitCode.done;

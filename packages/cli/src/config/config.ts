@@ -8,8 +8,8 @@ export interface CliConfig {
   readonly store: string;
   /** Who acts, where nobody says so with `--actor`. @default the user of the system */
   readonly actor?: string;
-  /** Plans by name, for `release start --plan name`. */
-  readonly plans?: Readonly<Record<string, ReleasePlan | ReleasePlanInput>>;
+  /** Plans by name, for `release start --plan name`: a plan, or a file that holds one, from the folder of the config. */
+  readonly plans?: Readonly<Record<string, ReleasePlan | ReleasePlanInput | string>>;
   /** Gates, signals, hooks and notifications for `controller`; a function is called when a controller starts. */
   readonly releases?: ReleasePorts | (() => ReleasePorts | Promise<ReleasePorts>);
 }

@@ -6,7 +6,7 @@ import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import type { CliIo } from "../io.ts";
 import { createPaint, type Paint } from "../terminal/paint.ts";
 import { printable } from "../terminal/table.ts";
-import { openStore } from "./open-store.ts";
+import { type OpenStore, openStore } from "./open-store.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /** Options that every command takes. */
@@ -27,6 +27,7 @@ export interface Session {
   readonly agent: string;
   readonly actor: string;
   readonly store: Store;
+  readonly settings: OpenStore["settings"];
   readonly loaded: LoadedConfig;
   releases(): Promise<Releases>;
   verdigris(): Promise<Verdigris>;
@@ -69,7 +70,7 @@ export async function withSession<T>(
   const loaded = await loadConfig(io.cwd, options.config);
   const { store: address, agent, actor } = settings(io, options, loaded);
   const folder = options.store === undefined && loaded.config.store !== undefined ? loaded.folder : io.cwd;
-  const { store, close } = await openStore(parseStoreUrl(address, folder));
+  const { store, settings: storeSettings, close } = await openStore(parseStoreUrl(address, folder));
   const closing: (() => Promise<void>)[] = [close];
   let releases: Promise<Releases> | null = null;
   let verdigris: Promise<Verdigris> | null = null;
@@ -101,6 +102,7 @@ export async function withSession<T>(
       agent,
       actor,
       store,
+      settings: storeSettings,
       loaded,
       releases: () => (releases ??= openReleases()),
       verdigris: () => (verdigris ??= openVerdigris()),

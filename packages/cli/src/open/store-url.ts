@@ -7,9 +7,14 @@ export type StoreUrl =
   | { readonly kind: "postgres"; readonly url: string; readonly schema: string | null }
   | { readonly kind: "redis"; readonly url: string; readonly prefix: string | null };
 
-/** A store without its password, for people to read. */
+/** A store for people to read: of a server its host and path, never a user, a password or a parameter. */
 export function storeLabel(text: string): string {
-  return text.replace(/\/\/([^@/]*)@/, "//…@");
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0];
+  if (scheme === "sqlite:") return text;
+  // What cannot be read may hold a password anywhere.
+  if (scheme === undefined || !URL.canParse(text)) return `${scheme ?? ""}…`;
+  const { host, pathname } = new URL(text);
+  return host === "" ? `${scheme}…` : `${scheme}//${host}${pathname}`;
 }
 
 function withoutParameter(text: string, name: string): { url: string; value: string | null } {
@@ -34,7 +39,7 @@ export function parseStoreUrl(text: string, folder: string): StoreUrl {
       return { kind: "redis", url, prefix: value };
     }
   } catch (cause) {
-    throw new CliError("usage", `${storeLabel(text)} is no address`, { cause });
+    throw new CliError("usage", `${storeLabel(text)} is no address: a reserved character in a password is written as %40`, { cause });
   }
   throw new CliError("usage", `${storeLabel(text)} is no store: use sqlite:path, postgres://… or redis://…`);
 }

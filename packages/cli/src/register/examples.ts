@@ -17,6 +17,22 @@ Exit codes: 0 done, 1 no (a gate failed, a check found something, a move was ref
   verdigris rollback --reason "answers in the wrong language"
   verdigris rollback --store redis://cache:6379 --agent support   # nothing but the store is needed
   verdigris rollback --force   # though the way back is in doubt`,
+  hold: `
+  verdigris hold --reason "looking into it"
+  verdigris route release-hold --reason "it was the network"   # the route may move again
+  verdigris release resume --reason "it was the network"       # and the release goes on`,
+  history: `
+  verdigris history --limit 5
+  verdigris history --release "$(verdigris release list --json | jq -r '.[0].id')"`,
+  runs: `
+  verdigris runs --bundle v43`,
+  costs: `
+  verdigris costs --from 24h --by model`,
+  doctor: `
+  verdigris doctor || echo "somebody should look at it"`,
+  drill: `
+  verdigris drill --reason "monthly" --percent 5
+  verdigris drill --reason "monthly" --bundle v42 --yes`,
   release: `
   verdigris release start v43 --plan careful --reason "new prompt"
   verdigris release show

@@ -14,6 +14,6 @@ export async function confirm(io: CliIo, yes: boolean | undefined, what: string)
 export async function reasonFor(io: CliIo, given: string | undefined, what: string): Promise<string> {
   if (given !== undefined && given.trim() !== "") return given;
   const asked = io.ask === null ? "" : (await io.ask(`Why ${what}? `)).trim();
-  if (asked === "") throw new CliError("usage", `--reason is missing: it goes on record with ${what}`);
+  if (asked === "") throw new CliError("usage", `--reason is missing: why ${what} goes on record`);
   return asked;
 }

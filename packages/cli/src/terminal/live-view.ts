@@ -8,6 +8,13 @@ function rowsOf(text: string, columns: number): number {
     .reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
 }
 
+/** As many rows from the top as a terminal shows at once: what has scrolled away cannot be replaced. */
+function fitting(text: string, columns: number, rows: number): string {
+  const lines = text.split("\n");
+  while (lines.length > 1 && rowsOf(lines.join("\n"), columns) >= rows) lines.pop();
+  return lines.join("\n");
+}
+
 /** Shows a text and replaces it by the next one; below each other where the output is no terminal. */
 export interface LiveView {
   show(text: string): void;
@@ -25,9 +32,11 @@ export function createLiveView({ out }: Pick<CliIo, "out">): LiveView {
         // The same text again says nothing to a log.
         if (text !== last) out.write(`${text}\n`);
       } else {
+        const { columns = 80, rows = 24 } = out;
+        const fits = fitting(text, columns, rows);
         const up = shown === 0 ? "" : `\u001b[${shown}A`;
-        out.write(`${up}\u001b[0J${text}\n`);
-        shown = rowsOf(text, out.columns ?? 80);
+        out.write(`${up}\u001b[0J${fits}\n`);
+        shown = rowsOf(fits, columns);
       }
       last = text;
     },

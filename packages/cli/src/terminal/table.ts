@@ -8,12 +8,13 @@ export function printable(text: string): string {
   return text.replace(unsafe, (found, colour) => (colour === undefined ? "\ufffd" : found));
 }
 
-/** Rows under a header, columns as wide as their widest cell; the last one is left as it is. */
+/** Rows under a header, columns as wide as their widest cell; the last one is left as it is. `none` where there is no row. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   dim: (text: string) => string,
 ): string {
+  if (rows.length === 0) return dim("none");
   const lines = [header, ...rows].map((cells) => cells.map(printable));
   const widths = header.map((_, column) =>
     Math.max(...lines.map((cells) => stringWidth(cells[column] ?? ""))),
