@@ -270,5 +270,8 @@ export const requirements: Readonly<Record<string, string>> = {
     "What goes forward by hand or ends something needs a yes, from a person or from --yes; going back needs none.",
   "CLI-EXIT": "Exit codes are documented and the same for every command.",
   "CLI-CONFIG": "Options win over the config file, which wins over the environment.",
+  "CLI-SECRETS": "Nothing the command line says holds the password of a store.",
+  "CLI-LIGHT":
+    "A rollback from the command line loads no gate, no reader of files and no other store's client.",
   "CLI-SAFE-TEXT": "Text from the store cannot change what a terminal shows beside it.",
 };

@@ -33,5 +33,14 @@ export function processIo(user: string, signal: AbortSignal): CliIo {
     }
   };
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
-  return { out: stdout, err: stderr, env, cwd: process.cwd(), now: Date.now, user, ask: interactive ? ask : null, signal };
+  return {
+    out: stdout,
+    err: stderr,
+    env,
+    cwd: process.cwd(),
+    now: Date.now,
+    user,
+    ask: interactive ? ask : null,
+    signal,
+  };
 }

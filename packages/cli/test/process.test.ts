@@ -1,5 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createWorld, flipTo, type World } from "./world.ts";
@@ -16,7 +18,24 @@ interface Ended {
 }
 
 function run(world: World, ...argv: string[]): Promise<Ended> {
-  const args = [bin, "--store", `sqlite:${world.file}`, "--agent", "support", ...argv];
+  return runWith([], world, ...argv);
+}
+
+/** A module that writes the address of every module loaded after it into a file. */
+function recording(file: string): string {
+  const hooks = `import { appendFileSync } from "node:fs";
+    export async function resolve(name, context, next) {
+      const found = await next(name, context);
+      appendFileSync(${JSON.stringify(file)}, found.url + "\\n");
+      return found;
+    }`;
+  const text = `import { register } from "node:module";
+    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});`;
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
+function runWith(options: readonly string[], world: World, ...argv: string[]): Promise<Ended> {
+  const args = [...options, bin, "--store", `sqlite:${world.file}`, "--agent", "support", ...argv];
   return new Promise((resolve) => {
     execFile(process.execPath, args, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
@@ -34,6 +53,43 @@ describe("as a process", () => {
     expect(JSON.parse(said.out)).toMatchObject({ outcome: "rolled-back", to: "v1" });
     expect((await run(world, "route", "flip", "v2", "--reason", "x")).code).toBe(5);
     expect((await run(world, "nonsense")).code).toBe(2);
+  });
+
+  it("ends as soon as every process has said so, however long it may wait", async () => {
+    const world = await createWorld();
+    await flipTo(world, "v2");
+    const said = await run(world, "rollback", "--wait", "600000");
+    expect(said, said.err).toMatchObject({ code: 0, out: expect.stringContaining("applied by the one") });
+  });
+
+  it("loads what a rollback needs, and nothing of gates, files or other stores [CLI-LIGHT]", async () => {
+    const world = await createWorld();
+    await flipTo(world, "v2");
+    const loaded = join(world.folder, "loaded.txt");
+    const modules = async (...argv: string[]): Promise<string> => {
+      await writeFile(loaded, "");
+      expect((await runWith([`--import=${recording(loaded)}`], world, ...argv)).code).toBe(0);
+      return readFile(loaded, "utf8");
+    };
+    const unneeded = /eval-gate|telemetry|\/yaml\/|\/pg\/|redis|postgres|commands\/(?!rollback|status)/;
+    const rollback = await modules("rollback", "--wait", "0");
+    expect(rollback).toContain("commands/rollback");
+    expect(rollback.split("\n").filter((name) => unneeded.test(name))).toEqual([]);
+    const version = await modules("--version");
+    expect(version).toContain("commander");
+    expect(version).not.toMatch(/packages\/(?!cli|contracts)/);
+  });
+
+  it("names the packages that a store needs and that are not installed", async () => {
+    const world = await createWorld();
+    const hook = `import { register } from "node:module";
+      register("data:text/javascript," + encodeURIComponent(\`export const resolve = (name, context, next) => {
+        if (name === "pg") throw Object.assign(new Error("absent"), { code: "ERR_MODULE_NOT_FOUND" });
+        return next(name, context);
+      }\`));`;
+    const without = [`--import=data:text/javascript,${encodeURIComponent(hook)}`];
+    const said = await runWith(without, world, "status", "--store", "postgres://127.0.0.1:1/x");
+    expect(said).toMatchObject({ code: 2, err: expect.stringMatching(/^config: .*store-postgres pg/) });
   });
 
   it("stopped by a signal ends with 130 and leaves the terminal as it was", async () => {

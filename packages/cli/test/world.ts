@@ -45,6 +45,7 @@ export function capture(io: Partial<CliIo> = {}): (...argv: string[]) => Promise
       err: { write: (text) => err.push(text) },
       env: {},
       cwd: tmpdir(),
+      now: Date.now,
       user: "ana",
       ask: null,
       signal: new AbortController().signal,
@@ -62,11 +63,22 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** An agent `support` on v1, with v2 and v3 registered. */
+/** An agent `support` on v1, with v2 and v3 registered, in a file. */
 export async function createWorld(): Promise<World> {
   const folder = await temporaryFolder();
   const file = join(folder, "agent.db");
   const store = await createSqliteStore({ file });
+  const app = await agentOn(store);
+  onTestFinished(() => store.close());
+  const at =
+    (io: Partial<CliIo>) =>
+    (...argv: string[]) =>
+      capture({ cwd: folder, ...io })("--store", `sqlite:${file}`, "--agent", "support", ...argv);
+  return { folder, file, store, app, run: at({}), at };
+}
+
+/** An agent `support` on v1 in a store, with v2 and v3 registered; closed after the test. */
+export async function agentOn(store: Store): Promise<Verdigris<string>> {
   const app = createVerdigris({
     agent: "support",
     store,
@@ -76,19 +88,12 @@ export async function createWorld(): Promise<World> {
     sweepMs: "never",
   });
   for (const bundle of bundles) await app.register(bundle);
-  onTestFinished(async () => {
-    await app.close();
-    await store.close();
-  });
-  const at =
-    (io: Partial<CliIo>) =>
-    (...argv: string[]) =>
-      capture({ cwd: folder, ...io })("--store", `sqlite:${file}`, "--agent", "support", ...argv);
-  return { folder, file, store, app, run: at({}), at };
+  onTestFinished(() => app.close());
+  return app;
 }
 
 /** Sends new runs to a bundle, as a person would by hand. */
-export async function flipTo(world: World, to: string): Promise<void> {
+export async function flipTo(world: Pick<World, "app">, to: string): Promise<void> {
   const { generation } = await world.app.status();
   await world.app.flip({ to, reason: "a test", expect: generation });
 }

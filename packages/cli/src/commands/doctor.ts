@@ -100,14 +100,7 @@ async function fleet(session: Session): Promise<Finding[]> {
       ),
     );
   const deaf = living.filter(({ mode }) => mode === "stale" || mode === "closed");
-  if (deaf.length > 0)
-    found.push(
-      finding(
-        "hearing",
-        "problem",
-        `${namesOf(deaf)} cannot hear of moves`,
-      ),
-    );
+  if (deaf.length > 0) found.push(finding("hearing", "problem", `${namesOf(deaf)} cannot hear of moves`));
   const cold = living.flatMap(({ name, id, warm }) =>
     Object.entries(warm ?? {}).flatMap(([bundle, { ok }]) => (ok ? [] : [`${bundle} on ${name ?? id}`])),
   );
@@ -144,7 +137,11 @@ async function releases(session: Session): Promise<Finding[]> {
           target.text,
         );
   const missed = warnings.some((warning) => warning.startsWith("no driver"));
-  return [back, ...(missed ? [] : [driven]), ...warnings.map((warning) => finding("release", "warning", warning))];
+  return [
+    back,
+    ...(missed ? [] : [driven]),
+    ...warnings.map((warning) => finding("release", "warning", warning)),
+  ];
 }
 
 /** A look that fails is a finding, not the end of the examination. */

@@ -21,7 +21,8 @@ const policyText: Readonly<Record<NonNullable<RollbackReport["impact"]>["policy"
 function impactLines({ impact }: RollbackReport): string[] {
   if (impact === null) return [];
   const { left, more, policy, bundle, touched, tools } = impact;
-  const count = left.length === 1 && !more ? "1 run is" : `${more ? "more than " : ""}${left.length} runs are`;
+  const count =
+    left.length === 1 && !more ? "1 run is" : `${more ? "more than " : ""}${left.length} runs are`;
   const lines = [
     left.length === 0 ? `no run is left on ${bundle}` : `${count} left on ${bundle}; ${policyText[policy]}`,
   ];
@@ -41,7 +42,9 @@ function headline({ outcome, from, to, generation, elapsedMs }: RollbackReport):
 
 function confirmedLine({ outcome, acknowledged, stragglers }: Propagation): string {
   if (outcome === "everywhere")
-    return acknowledged === 1 ? "applied by the one process on record" : `applied by all ${acknowledged} processes`;
+    return acknowledged === 1
+      ? "applied by the one process on record"
+      : `applied by all ${acknowledged} processes`;
   if (outcome === "unverified")
     return "no process keeps a record of itself, so nobody can say who has applied it; no run can start on the old bundle anywhere";
   const late = stragglers.map(({ id, name }) => name ?? id);

@@ -55,15 +55,18 @@ function signalsText(paint: Paint, { release, at }: ReleaseStatus): string {
 function bundlesTable(paint: Paint, { agent, releases }: Seen): string {
   const { route, bundles, at } = agent;
   const denied = new Set(releases.denied.map(({ bundle }) => bundle.id));
-  const rows = bundles.map(({ bundle, status, inFlight, drainedBy }) => {
+  const rolesOf = (bundle: string): string => {
     const roles = [
       route?.live === bundle ? paint.green("live") : "",
       route?.stable === bundle ? "stable" : "",
       route?.candidate === bundle ? "candidate" : "",
-    ].filter((role) => role !== "");
+    ];
+    return roles.filter((role) => role !== "").join(" ");
+  };
+  const rows = bundles.map(({ bundle, status, inFlight, drainedBy }) => {
     const runs = inFlight === null ? "?" : `${inFlight.more ? ">" : ""}${inFlight.count}`;
     const state = denied.has(bundle) ? `${status}, ${paint.red("denied")}` : status;
-    return [bundle, roles.join(" "), state, runs, drainedBy === null ? "" : until(drainedBy, at ?? 0)];
+    return [bundle, rolesOf(bundle), state, runs, drainedBy === null ? "" : until(drainedBy, at ?? 0)];
   });
   return table(["bundle", "role", "state", "runs", "drained"], rows, paint.dim);
 }
@@ -131,30 +134,35 @@ export async function status(
   session: Session,
   { watch, everyMs }: { readonly watch: boolean; readonly everyMs: number },
 ): Promise<number> {
-  const { io, paint } = session;
-  if (!watch) {
-    const seen = await look(session);
-    session.print(data(seen), () => text(seen, session));
-    return exitCode.done;
-  }
+  if (watch) return watchStatus(session, everyMs);
+  const seen = await look(session);
+  session.print(data(seen), () => text(seen, session));
+  return exitCode.done;
+}
+
+async function watchStatus(session: Session, everyMs: number): Promise<number> {
+  const { io, paint, json } = session;
   const view = createLiveView(io);
+  const show = (value: unknown, said: string): void => {
+    if (json) io.out.write(`${JSON.stringify(value)}\n`);
+    else view.show(said);
+  };
   let last = "";
   let awaySince: number | null = null;
   while (!io.signal.aborted) {
     try {
       const seen = await look(session);
       awaySince = null;
-      if (session.json) io.out.write(`${JSON.stringify(data(seen))}\n`);
       last = text(seen, session);
-      if (!session.json)
-        view.show(`${last}\n\n${paint.dim(`${moment(seen.releases.at)}, every ${everyMs} ms, Ctrl-C ends`)}`);
+      const foot = paint.dim(`${moment(seen.releases.at)}, every ${everyMs} ms, Ctrl-C ends`);
+      show(data(seen), `${last}\n\n${foot}`);
     } catch (error) {
       // What never answered is mistyped; what answered once comes back, and somebody is watching for that.
       if (last === "" || !isVerdigrisError(error) || error.code !== "store-unavailable") throw error;
+      const { code, message } = error;
       awaySince ??= io.now();
-      const away = `no answer from the store since ${moment(awaySince)}, what follows is old: ${error.message}`;
-      if (session.json) io.out.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
-      else view.show(`${paint.red(`! ${printable(away)}`)}\n\n${last}`);
+      const away = `no answer from the store since ${moment(awaySince)}, what follows is old: ${message}`;
+      show({ error: { code, message } }, `${paint.red(`! ${printable(away)}`)}\n\n${last}`);
     }
     await pause(everyMs, io.signal);
   }

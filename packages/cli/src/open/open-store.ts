@@ -42,13 +42,15 @@ async function openSqlite(file: string): Promise<OpenStore> {
     () => import("@verdigris/store-sqlite"),
   );
   const store = await createSqliteStore({ file });
-  const text = "this command flushes every commit; each process of the agent does unless its code says normal";
+  const text =
+    "this command flushes every commit; each process of the agent does unless its code says normal";
   return { store, settings: async () => [{ text, risk: false }], close: () => store.close() };
 }
 
 /** Says what a schema that is not there means to the person who named it. */
 function missingSchema(error: unknown): unknown {
-  if (!isVerdigrisError(error) || error.code !== "store-unavailable" || error.details.found !== null) return error;
+  if (!isVerdigrisError(error) || error.code !== "store-unavailable" || error.details.found !== null)
+    return error;
   return new CliError(
     "usage",
     `there is no schema ${String(error.details.schema)} in this database: a store is made by the agent, not by this command; name its schema with ?schema=`,
@@ -62,8 +64,9 @@ function isAboutFsync(error: unknown): boolean {
 }
 
 async function openPostgres({ url, schema }: StoreUrl & { readonly kind: "postgres" }): Promise<OpenStore> {
-  const [{ default: pg }, { createPostgresStore }] = await installed(["@verdigris/store-postgres", "pg"], () =>
-    Promise.all([import("pg"), import("@verdigris/store-postgres")]),
+  const [{ default: pg }, { createPostgresStore }] = await installed(
+    ["@verdigris/store-postgres", "pg"],
+    () => Promise.all([import("pg"), import("@verdigris/store-postgres")]),
   );
   const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 2_000 });
   // An idle connection that breaks is not this command's failure; the next query says what is wrong.
@@ -98,8 +101,12 @@ async function postgresSettings(pool: {
   return (rows as readonly { name: string; setting: string }[]).map(({ name, setting }) => {
     if (setting !== "off") return { text: `${name} is ${setting}`, risk: false };
     // Commits of this SDK ask for their flush themselves.
-    if (name === "synchronous_commit") return { text: `${name} is off, which commits of runs and moves override`, risk: false };
-    return { text: `${name} is off: a crash may lose or tear what was acknowledged; set it to on`, risk: true };
+    if (name === "synchronous_commit")
+      return { text: `${name} is off, which commits of runs and moves override`, risk: false };
+    return {
+      text: `${name} is off: a crash may lose or tear what was acknowledged; set it to on`,
+      risk: true,
+    };
   });
 }
 
@@ -113,7 +120,9 @@ async function openRedis({ url, prefix }: StoreUrl & { readonly kind: "redis" })
     await client.connect();
   } catch (cause) {
     const refused = /^(WRONGPASS|NOAUTH|ERR AUTH)/.test((cause as Error).message);
-    const what = refused ? "the server refused the login: check user and password" : "the server cannot be reached";
+    const what = refused
+      ? "the server refused the login: check user and password"
+      : "the server cannot be reached";
     throw new VerdigrisError("store-unavailable", what, {}, { cause });
   }
   // Whether to run a server's risks was decided by the agents that already use it.

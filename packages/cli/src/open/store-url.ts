@@ -39,7 +39,11 @@ export function parseStoreUrl(text: string, folder: string): StoreUrl {
       return { kind: "redis", url, prefix: value };
     }
   } catch (cause) {
-    throw new CliError("usage", `${storeLabel(text)} is no address: a reserved character in a password is written as %40`, { cause });
+    throw new CliError(
+      "usage",
+      `${storeLabel(text)} is no address: a reserved character in a password is written as %40`,
+      { cause },
+    );
   }
   throw new CliError("usage", `${storeLabel(text)} is no store: use sqlite:path, postgres://… or redis://…`);
 }

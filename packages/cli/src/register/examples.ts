@@ -28,6 +28,9 @@ Exit codes: 0 done, 1 no (a gate failed, a check found something, a move was ref
   verdigris runs --bundle v43`,
   costs: `
   verdigris costs --from 24h --by model`,
+  blame: `
+  verdigris blame --from 24h
+  verdigris blame --json | jq '.[] | {bundle, p95Ms, errorRate, changes: [.changes[].piece]}'`,
   doctor: `
   verdigris doctor || echo "somebody should look at it"`,
   drill: `

@@ -26,6 +26,14 @@ export function addLook({ program, io, add, alone, withAgent, globals }: Registr
         (await import("../commands/look.ts")).costs(session, command.opts()),
       ),
     );
+  add(program, "blame", "which change did it: figures of each bundle, and what changed in it")
+    .option("--from <when>", "30m, 12h, 7d or a date", "7d")
+    .option("--to <when>", "the same")
+    .action(
+      withAgent(async (session, command) =>
+        (await import("../commands/blame.ts")).blame(session, command.opts()),
+      ),
+    );
   add(program, "doctor", "store, clocks, fleet, audit, way back").action(
     withAgent(async (session) => (await import("../commands/doctor.ts")).doctor(session)),
   );

@@ -1,9 +1,28 @@
-import type { Command } from "commander";
+import type { ReleaseOutcome, ReleasePhase } from "@verdigris/contracts";
+import { Argument, type Command } from "commander";
 import type { Asked, StartAsked } from "../commands/release.ts";
 import type { Session } from "../open/session.ts";
 import { type Registrar, whole } from "./registrar.ts";
 
 const releaseOption = ["--release <id>", "instead of the one under way"] as const;
+
+/** Every name once; the compiler says when one is missing. */
+const waitable = Object.keys({
+  built: 0,
+  smoke: 0,
+  evals: 0,
+  shadow: 0,
+  canary: 0,
+  switched: 0,
+  draining: 0,
+  quarantine: 0,
+  recycled: 0,
+  completed: 0,
+  halted: 0,
+  "rolled-back": 0,
+  superseded: 0,
+  "handed-over": 0,
+} satisfies Record<ReleasePhase | ReleaseOutcome, 0>);
 
 /** Loads the code of a release's commands when one of them runs. */
 const commands = () => import("../commands/release.ts");
@@ -30,7 +49,8 @@ export function addReleases(registrar: Registrar): void {
     withAgent(async (session) => (await commands()).listReleases(session)),
   );
   addVerbs(registrar, release);
-  add(release, "wait <phase>", "until the release has reached a phase, or ended")
+  add(release, "wait", "until the release has reached a phase, or ended")
+    .addArgument(new Argument("<phase>", "a phase, or how it ends").choices(waitable))
     .option(...releaseOption)
     .option("--every <ms>", "how often to look", whole(10), 1_000)
     .action(

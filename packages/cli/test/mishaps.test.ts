@@ -1,0 +1,185 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { VerdigrisError } from "@verdigris/contracts";
+import { createReleases } from "@verdigris/release";
+import { describe, expect, it } from "vitest";
+import { status } from "../src/commands/status.ts";
+import type { Session } from "../src/open/session.ts";
+import { storeLabel } from "../src/open/store-url.ts";
+import { createLiveView } from "../src/terminal/live-view.ts";
+import { createPaint } from "../src/terminal/paint.ts";
+import { capture, createWorld, flipTo, type World } from "./world.ts";
+
+interface Found {
+  readonly findings: readonly { readonly what: string; readonly state: string; readonly text: string }[];
+}
+
+async function examined(world: World, io: Parameters<World["at"]>[0] = {}) {
+  const said = await world.at(io)("doctor", "--json");
+  const { findings } = said.json<Found>();
+  const of = (what: string) => findings.filter((found) => found.what === what);
+  return { code: said.code, of };
+}
+
+/** A process that runs another release of the SDK, as its own record says. */
+async function addNode(world: World, id: string, more: Record<string, unknown>): Promise<void> {
+  const [mine] = await world.app.nodes();
+  const { ageMs: _, expired: _e, readable: _r, ...record } = mine ?? { ageMs: 0, expired: 0, readable: 0 };
+  const value = JSON.stringify({ v: 1, ...record, id, name: id, ...more });
+  await world.store.commit([{ op: "put", key: `support/node/${id}`, rev: 0, value }]);
+}
+
+describe("doctor", () => {
+  it("finds a clock that is off, by this machine's clock and the store's", async () => {
+    const world = await createWorld();
+    expect((await examined(world)).of("clock")).toMatchObject([{ state: "ok" }]);
+    const late = await examined(world, { now: () => Date.now() - 3_600_000 });
+    expect(late.of("clock")).toMatchObject([{ state: "warning", text: expect.stringContaining("360") }]);
+  });
+
+  it("finds other releases of the SDK, formats they cannot read and processes that hear nothing", async () => {
+    const world = await createWorld();
+    await world.app.status();
+    expect((await examined(world)).of("versions")).toMatchObject([{ state: "ok" }]);
+    await addNode(world, "old", { sdk: "0.0.9", formats: { record: 0, hash: 1 }, mode: "closed" });
+    await addNode(world, "slow", { mode: "polling" });
+    const found = await examined(world);
+    expect(found.code).toBe(1);
+    expect(found.of("versions")).toMatchObject([
+      { state: "warning", text: expect.stringContaining("0.0.9") },
+    ]);
+    expect(found.of("formats")).toMatchObject([{ state: "warning" }]);
+    expect(found.of("hearing")).toMatchObject([
+      { state: "warning", text: expect.stringContaining("slow find") },
+      { state: "problem", text: expect.stringContaining("old cannot hear") },
+    ]);
+  });
+
+  it("misses a driver where a release waits for one, and only there", async () => {
+    const world = await createWorld();
+    expect((await examined(world)).of("driver")).toMatchObject([{ state: "ok" }]);
+    await writeFile(join(world.folder, "plan.json"), JSON.stringify({ signals: { without: "a test" } }));
+    await world.run("release", "start", "v2", "--plan", "plan.json", "--reason", "x");
+    const found = await examined(world);
+    expect(found.of("driver")).toEqual([]);
+    expect(found.of("release")).toContainEqual(
+      expect.objectContaining({ state: "warning", text: expect.stringContaining("no driver was seen") }),
+    );
+  });
+});
+
+describe("what the parser does not understand", () => {
+  it("is data where data was asked for, and nothing beside it [CLI-JSON]", async () => {
+    for (const argv of [["stats"], ["status", "--nonsense"], ["release", "wait", "tomorrow"], []]) {
+      const said = await capture()(...argv, "--json");
+      expect(said.json(), argv.join(" ")).toMatchObject({ error: { code: "usage" } });
+      expect(said).toMatchObject({ code: 2, err: "" });
+      expect(await capture()(...argv)).toMatchObject({ code: 2, out: "" });
+    }
+  });
+});
+
+describe("a plan of the config", () => {
+  it("may be a file, found from the config's folder wherever the command runs [CLI-CONFIG]", async () => {
+    const world = await createWorld();
+    const inner = join(world.folder, "deep", "down");
+    await mkdir(inner, { recursive: true });
+    await mkdir(join(world.folder, "verdigris"));
+    await writeFile(
+      join(world.folder, "verdigris/plan.json"),
+      JSON.stringify({ signals: { without: "a test" }, quarantine: { for: "30h" } }),
+    );
+    const config = {
+      agent: "support",
+      store: "sqlite:agent.db",
+      plans: { careful: "./verdigris/plan.json" },
+    };
+    await writeFile(join(world.folder, "verdigris.config.mjs"), `export default ${JSON.stringify(config)};`);
+    const start = ["release", "start", "v2", "--plan", "careful", "--reason", "x", "--json"];
+    const said = await capture({ cwd: inner })(...start);
+    expect(said.json(), said.err).toMatchObject({ plan: { quarantineMs: 108_000_000 } });
+  });
+});
+
+describe("a watched status", () => {
+  it("outlives a store that went away, and says since when what it shows is old", async () => {
+    const world = await createWorld();
+    const stop = new AbortController();
+    const shown: string[] = [];
+    let asked = 0;
+    const io = {
+      out: { write: (said: string) => shown.push(said) },
+      env: {},
+      now: () => 0,
+      signal: stop.signal,
+    };
+    await using releases = createReleases({ agent: "support", store: world.store });
+    const away = new VerdigrisError("store-unavailable", "the store is away");
+    const app = {
+      nodes: () => world.app.nodes(),
+      status: () => {
+        asked += 1;
+        if (asked === 3) stop.abort();
+        return asked === 2 ? Promise.reject(away) : world.app.status();
+      },
+    };
+    const session = {
+      io,
+      paint: createPaint(io),
+      json: false,
+      agent: "support",
+      releases: async () => releases,
+      verdigris: async () => app,
+    } as unknown as Session;
+    await status(session, { watch: true, everyMs: 1 });
+    expect(shown[1]).toMatch(/no answer from the store since 1970-01-01 00:00:00Z[\s\S]*new runs\s+v1/);
+    expect(shown[2]).not.toContain("no answer");
+  });
+
+  it("that was never answered ends with the error", async () => {
+    const said = await capture()("status", "--watch", "--store", "redis://127.0.0.1:1", "--agent", "support");
+    expect(said.code).toBe(2);
+  });
+
+  it("replaces as many rows as a terminal shows, and no more", () => {
+    const written: string[] = [];
+    const out = { write: (said: string) => written.push(said), isTTY: true, columns: 10, rows: 4 };
+    const view = createLiveView({ out });
+    view.show("one\ntwo\nthree\nfour\nfive");
+    view.show("next");
+    expect(written).toEqual(["\u001b[0Jone\ntwo\nthree\n", "\u001b[3A\u001b[0Jnext\n"]);
+  });
+});
+
+describe("what people read", () => {
+  it("shows a denied bundle, and none where a table has no row", async () => {
+    const world = await createWorld();
+    expect((await world.run("drills")).out).toBe("none\n");
+    await flipTo(world, "v2");
+    await world.run("rollback", "--wait", "0");
+    expect((await world.run("status")).out).toMatch(/v2\s+.*denied/);
+  });
+
+  it("blames by bundle, in the order bundles were registered", async () => {
+    const world = await createWorld();
+    await world.app.run({ key: "ada" }, () => undefined);
+    await flipTo(world, "v2");
+    await world.app.run({ key: "ada" }, () => undefined);
+    await world.app.costs({ from: 0, to: Date.now() + 60_000 });
+    const said = await world.run("blame", "--json");
+    expect(said.json(), said.err).toMatchObject([
+      { bundle: "v1", runs: 1, before: null },
+      { bundle: "v2", runs: 1, before: "v1", changes: [{ piece: "prompts", entry: "system" }] },
+    ]);
+    expect((await world.run("blame")).out).toMatch(/v2 against v1\n\s+changed\s+prompts\.system/);
+  });
+
+  it("names a server by its host and path alone [CLI-SECRETS]", () => {
+    expect(storeLabel("postgres://me:sekret@db:5432/agents?password=sekret")).toBe(
+      "postgres://db:5432/agents",
+    );
+    expect(storeLabel("sqlite:/var/agent.db")).toBe("sqlite:/var/agent.db");
+    expect(storeLabel("sekret")).toBe("…");
+    expect(storeLabel("redis:me:sekret@x")).toBe("redis:…");
+  });
+});
