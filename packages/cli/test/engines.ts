@@ -4,7 +4,7 @@ import { createClient } from "redis";
 
 /** A server the command line is tried on, and how to take away what a test left there. */
 export interface Engine {
-  readonly name: "sqlite" | "postgres" | "redis";
+  readonly name: "postgres" | "redis";
   /** The address of a fresh agent, as a person would type it. */
   address(): string;
   remove(address: string): Promise<void>;
@@ -52,7 +52,7 @@ async function answers(name: string, variable: string, ask: () => Promise<unknow
   }
 }
 
-export const postgres: Engine = {
+const postgres: Engine = {
   name: "postgres",
   address: () => `${postgresUrl}?schema=${fresh()}`,
   async remove(address) {
@@ -61,7 +61,7 @@ export const postgres: Engine = {
   },
 };
 
-export const redis: Engine = {
+const redis: Engine = {
   name: "redis",
   address: () => `${redisUrl}?prefix=${fresh()}`,
   async remove(address) {

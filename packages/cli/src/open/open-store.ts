@@ -4,7 +4,7 @@ import { CliError } from "../cli-error.ts";
 import type { StoreUrl } from "./store-url.ts";
 
 /** What a server's settings mean for what it has acknowledged. */
-export interface StoreSetting {
+interface StoreSetting {
   readonly text: string;
   /** Whether an acknowledged flip may be lost by it. */
   readonly risk: boolean;
