@@ -1,3 +1,4 @@
+import { agentState } from "./agent-state.ts";
 import { footprint } from "./footprint.ts";
 import { gateCharacteristics } from "./gate-characteristics.ts";
 import { gateStream } from "./gate-stream.ts";
@@ -6,6 +7,7 @@ import { readMachine, readVersions } from "./machine.ts";
 import { propagation } from "./propagation.ts";
 import { type Bench, renderReport } from "./report.ts";
 import { rollback } from "./rollback.ts";
+import { shadow } from "./shadow.ts";
 import { stores } from "./stores.ts";
 import { telemetry } from "./telemetry.ts";
 
@@ -18,6 +20,8 @@ const benches: readonly Bench[] = [
   gateCharacteristics,
   gateStream,
   telemetry,
+  agentState,
+  shadow,
 ];
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((known) => known.name === name);
