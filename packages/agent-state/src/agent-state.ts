@@ -106,6 +106,6 @@ export interface AgentState {
    * fold-down nor a cherry-pick brings them back. If it is cut short, {@link resume} finishes it.
    */
   erase(request: EraseRequest): Promise<ErasureReceipt>;
-  /** Drops parked layers whose time is over and removes expired values from the base; resolves with how many of each. */
+  /** Drops parked layers whose time is over and removes expired values that hide nothing; resolves with how many of each. */
   sweep(): Promise<{ readonly layers: number; readonly values: number }>;
 }

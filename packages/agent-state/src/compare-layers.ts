@@ -5,6 +5,7 @@ import { isErased } from "./erasure.ts";
 import { addressOf, layerPrefix, requireNamespace, rowKey, type StateAddress } from "./key-text.ts";
 import { listThrough, readThrough, type SeenRow } from "./layered-rows.ts";
 import { chainOf, headOf, type Lineage, layerOf } from "./lineage.ts";
+import { requireWritable } from "./memory-parts.ts";
 import type { LineageRegistry } from "./registry.ts";
 import { canRead, unreadable } from "./schema-range.ts";
 
@@ -103,6 +104,7 @@ export async function cherryPick(
     const { lineage, guard } = await registry.reload();
     const source = headOf(lineage, from);
     const target = headOf(lineage, into);
+    requireWritable(layerOf(lineage, target));
     const seen = await readThrough(
       backing,
       [source],

@@ -49,7 +49,7 @@ function sweepWith(
       return layers === 0 ? lineage : dropLineage(lineage, over, now, now + settleMs);
     });
     await verbs.resume();
-    return { layers, values: await removeExpired(backing, now) };
+    return { layers, values: await removeExpired(backing, (await registry.reload()).lineage, now) };
   };
 }
 

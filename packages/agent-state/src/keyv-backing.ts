@@ -10,6 +10,9 @@ export interface KeyvLike {
   iterator?: ((namespace?: string) => AsyncGenerator<unknown, void>) | undefined;
   /** False where an adapter's failure is only emitted, not thrown. */
   throwOnErrors?: boolean;
+  /** What it puts before its keys, unless `useKeyPrefix` is off. */
+  namespace?: string | undefined;
+  useKeyPrefix?: boolean;
 }
 
 const scanRows = 500;
@@ -50,6 +53,13 @@ async function apply(keyv: KeyvLike, { key, text, ttlMs, expect }: StateChange):
 export function createKeyvBacking(keyv: KeyvLike): StateBacking {
   if (typeof keyv?.get !== "function" || typeof keyv.set !== "function") {
     throw new InvalidArgumentError("keyv", "must be a keyv: new Keyv(…)");
+  }
+  // Its iterator takes everything up to the first colon off a key, so anything else would lose keys without a word.
+  const prefixes = "useKeyPrefix" in keyv && keyv.useKeyPrefix !== false;
+  if (prefixes && !/^[^:]+$/.test(keyv.namespace ?? "")) {
+    const problem =
+      "must have a namespace without a colon, or useKeyPrefix: false: it cannot list its keys otherwise";
+    throw new InvalidArgumentError("keyv", problem);
   }
   // Otherwise a write that failed looks like one that was made.
   keyv.throwOnErrors = true;

@@ -60,6 +60,20 @@ export interface BranchRequest {
   readonly at: number;
 }
 
+/** Refuses to stand on what was rolled back, and on a base that is changing under whoever does not stand on the promoted. */
+function requireSteady(lineage: Lineage, parent: LayerId, bundle: BundleId): void {
+  const chain = chainOf(lineage, parent);
+  const away = chain.find((id) => id !== baseLayer && layerOf(lineage, id).state === "parked");
+  if (away !== undefined)
+    throw frozen(layerOf(lineage, away).bundle, `was rolled back, so ${bundle} cannot go on from it`);
+  const promotion = lineage.jobs.find(
+    (job) => job.kind === "promote" && chain.includes(baseLayer) && !chain.includes(job.fold.at(-1) ?? ""),
+  );
+  if (promotion?.kind !== "promote") return;
+  const message = `${bundle} would see the memory of ${promotion.bundle} appear, which is being promoted: resume() first, or go on from ${promotion.bundle}`;
+  throw new VerdigrisError("layer-in-use", message, { bundle, inUse: [promotion.bundle] });
+}
+
 /** A new layer for a bundle. The same lineage where it has an open one. */
 export function branchLineage(lineage: Lineage, request: BranchRequest): Lineage {
   const { bundle, from, schema, mode, at } = request;
@@ -67,6 +81,7 @@ export function branchLineage(lineage: Lineage, request: BranchRequest): Lineage
   if (current?.state === "open") return lineage;
   const through = from === null ? baseLayer : headOf(lineage, from);
   const parent = mode === "segment" ? null : through;
+  if (parent !== null) requireSteady(lineage, parent, bundle);
   if (parent !== null)
     requireReadable(
       lineage,
@@ -106,7 +121,9 @@ export function parkLineage(
 ): Lineage {
   const head = headOf(lineage, bundle);
   const { state, parent } = layerOf(lineage, head);
-  if (state === "folding") throw frozen(bundle, "is being folded down: its release is final");
+  const isFolding = (id: LayerId) => id !== baseLayer && layerOf(lineage, id).state === "folding";
+  if (state === "folding" || (parent !== null && isFolding(parent)))
+    throw frozen(bundle, "is being folded down: its release is final");
   const layers: Record<LayerId, LayerRecord> = {};
   for (const id of lineOf(lineage, bundle)) {
     const layer = layerOf(lineage, id);

@@ -54,7 +54,8 @@ export async function standingOf(parts: MemoryParts, fresh = false): Promise<Sta
   return { chain, rows, layer, schema: layer.schema, guard: known.guard };
 }
 
-function requireWritable({ bundle, state }: LayerRecord): void {
+/** Refuses a layer that was closed for good; `layer-frozen`. */
+export function requireWritable({ bundle, state }: LayerRecord): void {
   if (state === "open" || state === "parked") return;
   const message = `the memory of ${bundle} was closed for good when the bundle after it was promoted: finish or migrate the run`;
   throw new VerdigrisError("layer-frozen", message, { bundle, state });

@@ -113,7 +113,7 @@ async function promote(parts: JobParts, job: Promotion): Promise<void> {
     if (index < done) continue;
     await foldLayer(parts, job, layer, index === done ? (cursor ?? null) : null);
   }
-  await eraseAgain(parts);
+  await eraseAgain(parts, baseLayer);
   await parts.registry.move((lineage) =>
     lineage.jobs.some((other) => isSame(other, job))
       ? endPromotion(lineage, job, parts.clock.now() + parts.settleMs)
@@ -122,10 +122,10 @@ async function promote(parts: JobParts, job: Promotion): Promise<void> {
 }
 
 /** What was erased while rows were being copied may have been copied after it was erased. */
-async function eraseAgain({ backing, registry }: JobParts): Promise<void> {
+async function eraseAgain({ backing, registry }: JobParts, layer: LayerId): Promise<void> {
   const { lineage } = await registry.reload();
   for (const erasure of lineage.erasures) {
-    await removeRows(backing, layerPrefix(baseLayer), (row) => isErased(erasure, baseLayer, row));
+    await removeRows(backing, layerPrefix(layer), (row) => isErased(erasure, layer, row));
   }
 }
 
@@ -166,6 +166,10 @@ async function carry(parts: JobParts, job: StateJob & { readonly kind: "carry" }
       if (parts.carries(addressOf(job.layer, key).namespace)) await carryRow(parts, job.layer, key, text);
     }
   }
+  const { lineage } = await parts.registry.current();
+  // Dropped meanwhile: nothing was handed on.
+  const target = Object.hasOwn(lineage.layers, job.layer) ? layerOf(lineage, job.layer).parent : null;
+  if (target !== null) await eraseAgain(parts, target);
   await parts.registry.move((now) => endJob(now, (other) => isSame(other, job)));
 }
 

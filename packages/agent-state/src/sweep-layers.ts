@@ -10,10 +10,20 @@ export function layersPastTime(lineage: Lineage, now: number): readonly LayerId[
     .map(([id]) => id);
 }
 
-/** Removes values of the base whose time is over, where nobody wrote them anew meanwhile: nothing is hidden behind them. */
-export async function removeExpired(backing: StateBacking, now: number): Promise<number> {
+/**
+ * Removes values whose time is over where nothing is hidden behind them (the base, and layers that stand on nothing) and
+ * nobody wrote them anew meanwhile.
+ */
+export async function removeExpired(backing: StateBacking, lineage: Lineage, now: number): Promise<number> {
+  const alone = Object.keys(lineage.layers).filter((id) => lineage.layers[id]?.parent === null);
   let removed = 0;
-  for await (const { rows } of backing.scan(layerPrefix(baseLayer))) {
+  for (const layer of [baseLayer, ...alone]) removed += await removeExpiredFrom(backing, layer, now);
+  return removed;
+}
+
+async function removeExpiredFrom(backing: StateBacking, layer: LayerId, now: number): Promise<number> {
+  let removed = 0;
+  for await (const { rows } of backing.scan(layerPrefix(layer))) {
     const over = rows.filter(({ key, text }) => isAbsent(decodeEntry(key, text), now));
     if (over.length === 0) continue;
     const answers = await backing.write(over.map(({ key, text }) => ({ key, text: null, expect: text })));

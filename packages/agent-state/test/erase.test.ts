@@ -87,6 +87,31 @@ describe.each(Object.keys(backings))("an erasure over %s", (kind) => {
     expect(await viewOf(world.state, "green", bob)).toEqual({ blue: 1 });
   });
 
+  it("is not undone by what a rollback carries over meanwhile [STATE-ERASE]", async () => {
+    const world = createWorld(kind, { namespaces: { facts: { onRollback: "carry" } } });
+    const { state, backing, open, settled } = world;
+    await state.branch({ bundle: "blue", from: null });
+    await state.branch({ bundle: "green", from: "blue" });
+    await memoryOf(state, "green", { ...ada, namespace: "facts" }).set("said", 1);
+    let erased: Promise<unknown> | null = null;
+    const slow = {
+      ...backing,
+      async write(...args: Parameters<typeof backing.write>) {
+        const carries = args[0].some(({ key }) => key.includes("layer/blue") && key.endsWith("said"));
+        // The whole erasure happens between what the copy read and what it writes.
+        if (carries && erased === null) {
+          erased = state.erase(ada);
+          await erased;
+        }
+        return backing.write(...args);
+      },
+    };
+    await settled(open({ backing: slow }).rollback("green"));
+    expect(erased).not.toBeNull();
+    expect(await viewOf(state, "blue", { ...ada, namespace: "facts" })).toEqual({});
+    expect((await backing.list("layer/", { limit: 10 })).map(({ key }) => key)).toEqual([]);
+  });
+
   it("killed at any write and resumed elsewhere, it removes everything and counts what there was [STATE-RESUMABLE]", async () => {
     let deaths = 0;
     for (let nth = 1; ; nth += 1) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createFaultyStore } from "@verdigris/testing";
+import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
 import { createAgentState, createKeyvBacking, createMapBacking, createStoreBacking } from "../src/index.ts";
 import { createWorld, memoryOf, viewOf } from "./world.ts";
@@ -160,6 +161,24 @@ it("a keyv that cannot list, and what is no keyv, are refused", async () => {
   await memoryOf(state, "blue").set("a", 1);
   expect(await memoryOf(state, "blue").get("a")).toBe(1);
   await expect(memoryOf(state, "blue").list()).rejects.toMatchObject({ code: "store-lacks-capability" });
+});
+
+it("a keyv that would lose keys when it lists them is refused, and others list what they hold", async () => {
+  for (const namespace of ["", "app:memory", undefined]) {
+    const keyv = new Keyv();
+    keyv.namespace = namespace;
+    expect(() => createKeyvBacking(keyv), String(namespace)).toThrowError(
+      expect.objectContaining({ code: "invalid-argument" }),
+    );
+  }
+  const store = new Map();
+  const options = [{ namespace: "mine" }, { namespace: "yours" }, { store: new Map(), useKeyPrefix: false }];
+  for (const [index, option] of options.entries()) {
+    const state = createAgentState({ backing: createKeyvBacking(new Keyv({ store, ...option })) });
+    await state.branch({ bundle: "a:b", from: null });
+    await memoryOf(state, "a:b").set(`k:${index}`, index);
+    expect(await viewOf(state, "a:b")).toEqual({ [`k:${index}`]: index });
+  }
 });
 
 it("a keyv that did not store says so", async () => {

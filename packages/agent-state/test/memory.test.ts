@@ -146,6 +146,18 @@ describe.each(["a Map", "a store", "a keyv"])("over %s", (kind) => {
     await expect(world.settled(state.promote("other"))).rejects.toMatchObject({ code: "layer-frozen" });
   });
 
+  it("segments lose expired values to a sweep, and layers that hide something keep them", async () => {
+    const { state, clock, backing, settled } = createWorld(kind, { mode: "segment" });
+    await state.branch({ bundle: "alone", from: null });
+    await memoryOf(state, "alone").set("brief", 1, { ttlMs: 10 });
+    await memoryOf(state, "alone").set("kept", 1);
+    await clock.advance(10);
+    // A keyv has an expiry of its own, in the time of the host.
+    if (kind !== "a keyv") expect((await settled(state.sweep())).values).toBe(1);
+    if (kind !== "a keyv") expect(await backing.list("layer/", { limit: 10 })).toHaveLength(1);
+    expect(await viewOf(state, "alone")).toEqual({ kept: 1 });
+  });
+
   it("a shadow run reads what its bundle reads and writes what is thrown away [SHADOW-MEMORY]", async () => {
     await memoryOf(world.state, "blue").set("a", 1);
     for (const trafficClass of ["shadow", "eval", "smoke", "drill"] as const) {

@@ -102,6 +102,36 @@ describe.each(["a Map", "a store", "a keyv"])("a promotion over %s", (kind) => {
     expect(await viewOf(state, "green")).toEqual(before);
   });
 
+  it("refuses, while it goes on, a rollback, and whoever would see it appear or write what is being folded", async () => {
+    const world = createWorld(kind);
+    const { state, settled: until } = world;
+    const before = await released(world);
+    await state.branch({ bundle: "failed", from: "blue" });
+    await memoryOf(state, "failed").set("learned", 1);
+    await until(state.rollback("failed"));
+    const stop = new AbortController();
+    const onProgress = () => stop.abort(new Error("killed"));
+    await expect(until(state.promote("green", { signal: stop.signal, onProgress }))).rejects.toThrow(
+      "killed",
+    );
+    await expect(state.rollback("green")).rejects.toMatchObject({ code: "layer-frozen" });
+    const keys = [{ namespace: "memory", subject: null, key: "learned" }];
+    const pick = state.cherryPick({ from: "failed", into: "blue", keys });
+    await expect(pick).rejects.toMatchObject({ code: "layer-frozen" });
+    for (const from of [null, "blue"]) {
+      await expect(state.branch({ bundle: "rival", from })).rejects.toMatchObject({
+        code: "layer-in-use",
+        details: { inUse: ["green"] },
+      });
+    }
+    await state.branch({ bundle: "next", from: "green" });
+    expect(await viewOf(state, "next")).toEqual(before);
+    await until(state.resume());
+    expect(await viewOf(state, "next")).toEqual(before);
+    await state.branch({ bundle: "rival", from: null });
+    expect(await viewOf(state, "rival")).toEqual(before);
+  });
+
   it("keeps a candidate that stands on green reading what green reads", async () => {
     const world = createWorld(kind);
     const { state, settled: until } = world;

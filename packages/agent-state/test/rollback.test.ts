@@ -125,6 +125,18 @@ describe.each(["a Map", "a store", "a keyv"])("a rollback over %s", (kind) => {
     expect((await state.layers()).map(({ bundle }) => bundle)).toEqual(["blue"]);
   });
 
+  it("nothing goes on from what was rolled back [I12]", async () => {
+    const { state, settled } = createWorld(kind);
+    await state.branch({ bundle: "blue", from: null });
+    await state.branch({ bundle: "green", from: "blue" });
+    await settled(state.rollback("green"));
+    await expect(state.branch({ bundle: "next", from: "green" })).rejects.toMatchObject({
+      code: "layer-frozen",
+      details: { bundle: "green" },
+    });
+    expect((await state.layers()).map(({ bundle }) => bundle)).toEqual(["blue", "green"]);
+  });
+
   it("a bundle that was rolled back may come again, with an empty layer", async () => {
     const { state, settled } = createWorld(kind);
     await state.branch({ bundle: "blue", from: null });
