@@ -68,11 +68,11 @@ function createSampler<I, O>(settings: ShadowSettings<I, O>, drop: (why: ShadowD
   let mirrored = 0;
   return {
     takes(about: LiveRun): boolean {
-      if (sample === 0 || random() >= sample) return false;
       try {
+        if (sample === 0 || random() >= sample) return false;
         if (mirror(about)) return true;
       } catch {
-        // A rule that cannot be asked keeps the run out: consent is not assumed.
+        // A rule or a chance that cannot be asked keeps the run out: consent is not assumed.
       }
       drop("kept-out");
       return false;

@@ -176,7 +176,7 @@ function limitsOf<I, O>(options: ShadowOptions<I, O>) {
   return {
     sample: requireNumber("sample", sample, 0, 1),
     maxInFlight: requireWhole("maxInFlight", maxInFlight, 1),
-    maxQueued: requireWhole("maxQueued", maxQueued, 0),
+    maxQueued: requireWhole("maxQueued", maxQueued, 1),
     maxRunMs: requireNumber("maxRunMs", maxRunMs, 1, most),
     jobMs: requireNumber("jobMs", jobMs, 1, most),
     baseline: {

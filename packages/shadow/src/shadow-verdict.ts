@@ -52,6 +52,11 @@ function percent(value: number | null): string {
   return value === null ? "unknown" : `${(value * 100).toFixed(1)} %`;
 }
 
+/** Evidence as JSON can hold it: a clear case grows beyond the largest number there is. */
+function multiple(logE: number): number {
+  return Math.min(Number.MAX_VALUE, Math.exp(logE));
+}
+
 function intervalOf({ pairs, excess, excessSquared }: ViewEvidence): { low: number; high: number } | null {
   if (pairs < 2) return null;
   const mean = fromUnits(excess, pairs) ?? 0;
@@ -149,8 +154,8 @@ export function judgeDivergence(
       excess: fromUnits(evidence.excess, pairs),
       interval: intervalOf(evidence),
       evidence: {
-        worse: Math.exp(logEOfBets(evidence.worse)),
-        better: Math.exp(logEOfBets(evidence.better)),
+        worse: multiple(logEOfBets(evidence.worse)),
+        better: multiple(logEOfBets(evidence.better)),
       },
       errors,
       ...decide(evidence, limits),

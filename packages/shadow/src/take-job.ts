@@ -153,12 +153,15 @@ function tokensOf(run: Observation): number {
 export async function takeJob<I, O>(parts: JobParts<I, O>, job: ShadowJob): Promise<ShadowReport> {
   const { settings } = parts;
   const { comparators, clock, examples, maxRunMs, blue: blueSide, green: greenSide } = settings;
-  const again = (wanted: boolean, side: ShadowSide<I, O>) => (wanted ? shadowRun(parts, side, job) : null);
+  // What green said is worth keeping where the budget has no room for a second run.
+  const again = (wanted: boolean, side: ShadowSide<I, O>) =>
+    wanted && parts.account.closed() === null && parts.account.admits(0) ? shadowRun(parts, side, job) : null;
   const green = await shadowRun(parts, greenSide, job);
   const blueAgain = await again(job.again.blue, blueSide);
   const greenAgain = await again(job.again.blue && job.again.green, greenSide);
   const observed: Observed = { blue: job.observed, green, blueAgain, greenAgain };
   const bounded = boundRun(clock, maxRunMs);
+  const leave = parts.enter(bounded);
   const context: CompareContext = { input: job.input, slice: job.slice, signal: bounded.signal };
   // Side by side: one that hangs must not take the time of the others.
   const views = await Promise.all(
@@ -169,6 +172,9 @@ export async function takeJob<I, O>(parts: JobParts<I, O>, job: ShadowJob): Prom
     ),
   );
   bounded.end();
+  leave();
+  // A judge is a model call too: it makes way like a run, and its silence is no failure of the view.
+  if (bounded.stopped !== null && bounded.stopped.why !== "timed-out") throw bounded.stopped;
   return {
     v: recordVersion,
     job: job.id,

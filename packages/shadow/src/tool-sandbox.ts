@@ -88,9 +88,12 @@ export function createToolRecorder(): ToolWrapper & { readonly recording: readon
         settle({ error: String(error) });
         throw error;
       }
-      if (isThenable(result)) {
+      if (result instanceof Promise) {
         // Handed on as it is: what the live run gets back must not depend on being watched.
         result.then(settleResult, (error: unknown) => settle({ error: String(error) }));
+      } else if (isThenable(result)) {
+        // A query that runs when it is awaited would run twice, so its answer stays unknown.
+        settle({});
       } else settleResult(result);
       return result;
     };
@@ -103,7 +106,7 @@ export function createToolRecorder(): ToolWrapper & { readonly recording: readon
   };
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): boolean {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 

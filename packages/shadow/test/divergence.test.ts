@@ -353,3 +353,11 @@ describe("a whole mirror", () => {
     expect(world.shadow.evidence().digest).not.toBe(gate.evidence);
   });
 });
+
+it("evidence beyond the largest number is still evidence that can be sealed", () => {
+  const { shadow } = createWorld(say("x"), say("y"));
+  for (let n = 0; n < 4_000; n += 1) shadow.report(report(String(n), 1, 0));
+  const { verdict, digest } = shadow.evidence();
+  expect(verdict).toMatchObject({ verdict: "fail", views: [{ evidence: { worse: Number.MAX_VALUE } }] });
+  expect(digest).toMatch(/^sha256:/);
+});

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@verdigris/contracts";
 import { createFakeClock } from "@verdigris/testing";
 import { describe, expect, it } from "vitest";
-import { createPressureGauge, type ShadowJob, type ShadowSession } from "../src/index.ts";
+import { type Comparator, createPressureGauge, type ShadowJob, type ShadowSession } from "../src/index.ts";
 import { createWorld, type Run, say } from "./world.ts";
 
 const priced =
@@ -137,6 +137,17 @@ describe("the budget", () => {
     expect(free.shadow.status()).toMatchObject({ compared: 1, paused: null, spend: { unpriced: 1 } });
   });
 
+  it("has no second run that would not fit, and keeps what the first one said [SHADOW-BUDGET]", async () => {
+    const { shadow, settle } = createWorld(say("x"), priced(6), {
+      budget: { cost: 10 },
+      baseline: { first: 1, green: true },
+    });
+    await shadow.run("q");
+    await settle();
+    expect(shadow.status()).toMatchObject({ compared: 1, dropped: {}, spend: { runs: 1, cost: 6 } });
+    expect(shadow.evidence().divergence.views.answer).toMatchObject({ n: 1, pairs: 0, errors: 0 });
+  });
+
   it("counts what the second runs spend too", async () => {
     const { shadow, settle } = createWorld(priced(2), priced(3), { baseline: { first: 10, green: true } });
     await shadow.run("q");
@@ -177,6 +188,32 @@ describe("under pressure", () => {
     gates.at(-1)?.();
     await clock.advance(1);
     expect(shadow.status().compared).toBe(1);
+  });
+
+  it("stops a comparator that judges, which is then no failure of its view [SHADOW-SHEDS]", async () => {
+    const clock = createFakeClock();
+    const pressure = createPressureGauge({ clock });
+    const signals: AbortSignal[] = [];
+    const judge: Comparator = {
+      name: "judge",
+      distance: (_a, _b, { signal }) => {
+        signals.push(signal);
+        return new Promise<number>(() => {});
+      },
+    };
+    const { shadow } = createWorld(say("x"), say("x"), { clock, pressure, comparators: [judge] });
+    await shadow.run("q");
+    await clock.advance(1);
+    pressure.refused();
+    await clock.advance(1);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(shadow.status()).toMatchObject({ compared: 0, inFlight: 0, dropped: { shed: 1 } });
+    await clock.advance(5_000);
+    await shadow.run("q");
+    await clock.advance(1);
+    expect(shadow.status().inFlight).toBe(1);
+    await shadow.close();
+    expect(shadow.status()).toMatchObject({ compared: 0, dropped: { shed: 1, closed: 1 } });
   });
 
   it("a function is asked again every second", async () => {

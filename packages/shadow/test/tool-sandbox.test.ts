@@ -169,6 +169,24 @@ describe("a live run's tools", () => {
     ]);
   });
 
+  it("run once, a query that runs whenever it is awaited included", async () => {
+    let ran = 0;
+    const query = {
+      // biome-ignore lint/suspicious/noThenProperty: query builders are such objects.
+      then: (resolve: (rows: string) => void) => {
+        ran += 1;
+        resolve("rows");
+      },
+    };
+    const ask: Run = async (_, session) => String(await session.tool("query", () => query as never)());
+    const { shadow, settle } = createWorld(ask, ask);
+    expect(await shadow.run("q")).toBe("rows");
+    expect(ran).toBe(1);
+    await settle();
+    expect(ran).toBe(1);
+    expect(shadow.evidence().divergence.fidelity).toMatchObject({ recorded: 0, refused: 2 });
+  });
+
   it("keep their order by when they were called, not by when they answered", async () => {
     const recorder = createToolRecorder();
     let answerFirst = (_: string): void => {};

@@ -55,6 +55,7 @@ describe("what the user gets", () => {
       throw new Error("a hook broke");
     };
     for (const options of [
+      { random: broken },
       { mirror: broken },
       { sliceOf: broken },
       { answerOf: broken },
@@ -191,7 +192,7 @@ it("refuses options that make no sense, by name", () => {
     ["sample", { sample: -0.1 }],
     ["sample", { sample: Number.NaN }],
     ["maxInFlight", { maxInFlight: 0 }],
-    ["maxQueued", { maxQueued: -1 }],
+    ["maxQueued", { maxQueued: 0 }],
     ["maxRunMs", { maxRunMs: 0 }],
     ["jobMs", { jobMs: 0 }],
     ["baseline.share", { baseline: { share: 2 } }],
