@@ -43,7 +43,7 @@ function createCollector<I, O>(settings: ShadowSettings<I, O>, drop: (why: Shado
   const remembered = new Set<string>();
   const worst = createWorstExamples(examples?.perView ?? 1);
   const judged = new Map(comparators.map(({ name, judged: counts = true }) => [name, counts]));
-  let divergence: Divergence = emptyDivergence(blue.bundle, green.bundle, rule.margin ?? 0.1);
+  let divergence: Divergence = emptyDivergence(blue.bundle, green.bundle, rule.margin);
   return {
     worst,
     divergence: () => divergence,

@@ -104,7 +104,8 @@ export interface ShadowOptions<I, O> {
 
 /** The options with their defaults. */
 export interface ShadowSettings<I, O>
-  extends Omit<Required<ShadowOptions<I, O>>, "baseline" | "queue" | "examples" | "pressure"> {
+  extends Omit<Required<ShadowOptions<I, O>>, "baseline" | "queue" | "examples" | "pressure" | "rule"> {
+  readonly rule: Required<ShadowRule>;
   readonly baseline: Required<NonNullable<ShadowOptions<I, O>["baseline"]>>;
   readonly queue: ShadowQueue | null;
   readonly examples: Required<ShadowExamples> | null;
@@ -139,8 +140,8 @@ function requirePolicies(tools: Readonly<Record<string, ToolPolicy>>): Readonly<
   return tools;
 }
 
-function requireRule(rule: ShadowRule): ShadowRule {
-  const { margin = 0.1, alpha = 0.01, passAlpha = 0.05, minPairs = 50 } = rule;
+function requireRule(rule: ShadowRule): Required<ShadowRule> {
+  const { margin = 0.07, alpha = 0.01, passAlpha = 0.05, minPairs = 50 } = rule;
   for (const [name, value] of [
     ["margin", margin],
     ["alpha", alpha],

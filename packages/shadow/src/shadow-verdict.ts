@@ -4,7 +4,7 @@ import { type Divergence, fromUnits, type ViewEvidence } from "./divergence.ts";
 
 /** When divergence is too much, and when there is enough to say that it is not. */
 export interface ShadowRule {
-  /** Green may differ from blue by this much more than blue from itself, 0 to 1. @default 0.1 */
+  /** Green may differ from blue by this much more than blue from itself, 0 to 1. @default 0.07 */
   readonly margin?: number;
   /** Chance of a false alarm over all judged views together, however often it is looked at. @default 0.01 */
   readonly alpha?: number;
