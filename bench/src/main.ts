@@ -1,4 +1,5 @@
 import { agentState } from "./agent-state.ts";
+import { detectors } from "./detectors.ts";
 import { footprint } from "./footprint.ts";
 import { gateCharacteristics } from "./gate-characteristics.ts";
 import { gateStream } from "./gate-stream.ts";
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   rollback,
   footprint,
   gateCharacteristics,
+  detectors,
   gateStream,
   telemetry,
   agentState,

@@ -103,6 +103,10 @@ export const requirements: Readonly<Record<string, string>> = {
     "What a process has counted is written under keys of its own, and counts once, whatever is lost, repeated or late.",
   "DETECT-WIRING":
     "Runs, hung ones included, reach the detectors by the events of their process, and signals are told and asked for.",
+  "DRIFT-DECLARED":
+    "What a tool declares is compared by digest with its bundle's, and a change is breaking, additive or cosmetic by path.",
+  "DRIFT-OBSERVED": "What tools answer is compared by shape, beyond chance, and no value is kept.",
+  "DRIFT-MODEL": "The model that served a call is compared with those the bundle pins, on every call.",
   "LIVE-SCORES":
     "Scorers and people judge live runs off the user's path, on the bundle each run was pinned to.",
   "JUDGE-CARD":

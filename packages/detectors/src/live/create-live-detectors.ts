@@ -1,5 +1,6 @@
 import {
   agentKeys,
+  type Bundle,
   type BundleId,
   type Instrument,
   type InstrumentedProcess,
@@ -17,6 +18,8 @@ import {
   type DetectorsOptions,
   type WatchTarget,
 } from "../create-detectors.ts";
+import type { DriftBook } from "../drift/drift-book.ts";
+import { checkServedModel } from "../drift/served-model.ts";
 import { type MetricSource, recorderSource } from "../source.ts";
 import { createRecorder, type RunRecorder } from "../windows/recorder.ts";
 import { everySoOften } from "./every-so-often.ts";
@@ -30,6 +33,8 @@ export interface LiveDetectorsOptions extends Omit<DetectorsOptions, "source"> {
   readonly source?: MetricSource;
   /** Scores a share of the answers in the background. @default nothing is scored */
   readonly scoring?: LiveScoring;
+  /** Where drift is noted: then the model that served each call is compared with the bundle's. @default none */
+  readonly drift?: DriftBook;
   /** How often this process writes what it has counted. @default 5000 */
   readonly flushMs?: number;
   /** How often it looks, to tell of changes as the event `signal`; "never" leaves looking to `signals()`. @default 60000 */
@@ -112,6 +117,24 @@ async function targetOf(
   return { bundle, baseline: baselineOf(route, bundle), since: await sinceWhen(store, agent, route, bundle) };
 }
 
+/** Compares the model that served each call with those its bundle pins. */
+function watchModels(process: InstrumentedProcess, book: DriftBook): () => void {
+  const known = new Map<string, Bundle>();
+  return process.on("usage", ({ scope, usage }) => {
+    const bundle = known.get(scope.digest);
+    if (bundle !== undefined) {
+      checkServedModel(bundle, usage.model, book);
+      return;
+    }
+    const learn = async (): Promise<void> => {
+      const found = await process.bundle(scope.bundle);
+      known.set(scope.digest, found);
+      checkServedModel(found, usage.model, book);
+    };
+    learn().catch((error: unknown) => process.warn("detectors", String(error)));
+  });
+}
+
 /** Tells of every rule that says something else than before. */
 function createTeller({ process }: Connected): (signals: readonly Signal[]) => void {
   const told = new Map<string, string>();
@@ -161,6 +184,7 @@ export function createLiveDetectors(options: LiveDetectorsOptions = {}): LiveDet
         if (process.route() !== null) tell(await signals());
       };
       const stops = [
+        options.drift === undefined ? () => {} : watchModels(process, options.drift),
         everySoOften(process.clock, flushMs, live.flush, failed),
         lookMs === "never" ? () => {} : everySoOften(process.clock, lookMs, look, failed),
       ];

@@ -1,0 +1,52 @@
+import { parentPort } from "node:worker_threads";
+import { cells } from "./detector-cells.ts";
+import { play } from "./detector-release.ts";
+import { simpleRules } from "./detector-simple-rules.ts";
+import { createReleases } from "./detector-world.ts";
+
+/** Plays some releases of one cell. */
+export interface Task {
+  readonly cell: number;
+  readonly seed: number;
+  readonly releases: number;
+}
+
+/** The minutes of first alarms, rule by rule; releases without one are not in the list. */
+export interface Played {
+  readonly cell: number;
+  readonly releases: number;
+  readonly ours: Readonly<Record<string, readonly number[]>>;
+  readonly simple: Readonly<Record<string, readonly number[]>>;
+  /** Releases in which any of ours alarmed. */
+  readonly any: number;
+  /** Releases at whose end the latency rule says that it is watching. */
+  readonly watching: number;
+}
+
+function note(into: Record<string, number[]>, name: string, minute: number): void {
+  const minutes = into[name] ?? [];
+  minutes.push(minute);
+  into[name] = minutes;
+}
+
+function playTask({ cell: index, seed, releases }: Task): Played {
+  const cell = cells[index];
+  if (cell === undefined) throw new Error(`no cell ${index}`);
+  const { draw } = createReleases(seed);
+  const ours: Record<string, number[]> = {};
+  const simple: Record<string, number[]> = {};
+  let [any, watching] = [0, 0];
+  for (let i = 0; i < releases; i++) {
+    const release = draw(cell.family, cell.regression);
+    const { alarms, last } = play(cell.family, release);
+    for (const [name, minute] of Object.entries(alarms)) note(ours, name, minute);
+    if (Object.keys(alarms).length > 0) any++;
+    if (last[0]?.status === "watching") watching++;
+    if (cell.family.baseline === "history") continue;
+    for (const [name, minute] of Object.entries(simpleRules(release)))
+      if (Number.isFinite(minute)) note(simple, name, minute);
+  }
+  return { cell: index, releases, ours, simple, any, watching };
+}
+
+parentPort?.on("message", (task: Task) => parentPort?.postMessage(playTask(task)));
