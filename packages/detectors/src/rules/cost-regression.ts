@@ -23,6 +23,8 @@ import {
 
 /** Options of {@link costRegression}. `ratio`: an alarm needs a cost per completed run this many times the baseline's. @default 1.5 */
 export interface CostRegressionOptions extends RegressionOptions {
+  /** @default 0.005: costs are so uneven that the limit on the window stops little by itself */
+  readonly alpha?: number;
   /** The most that a run may cost, where the agent enforces a budget: rare runaways then weigh in full. @default 16 medians */
   readonly maxCost?: number;
 }
@@ -36,7 +38,7 @@ const mostUnpriced = 0.05;
  * completed, is more than `ratio` times the baseline's, and matched runs say that this is no chance.
  */
 export function costRegression({ maxCost, ...options }: CostRegressionOptions = {}): Rule {
-  const settings = checkRegression({ name: "cost-regression", ratio: 1.5, ...options });
+  const settings = checkRegression({ name: "cost-regression", alpha: 0.005, ratio: 1.5, ...options });
   const { name, settleMs, warmUp } = settings;
   requireOption(maxCost === undefined || (maxCost > 0 && maxCost < Infinity), "maxCost", "must be above 0");
   const streams =
