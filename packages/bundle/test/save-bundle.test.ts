@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Bundle } from "@verdigris/contracts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { defineBundle, parseBundle } from "../src/index.ts";
@@ -26,6 +26,16 @@ test("a saved bundle loads as the same bundle, digest included", async () => {
     bundle.digest,
   ]);
   expect(await readdir(folder)).toEqual(["bundle.json"]);
+});
+
+test("whoever has the file open while it is saved reads what it held before, whole", async () => {
+  const file = join(folder, "open.json");
+  await saveBundle(file, parseBundle(fullManifest()));
+  const before = await readFile(file, "utf8");
+  await using reader = await open(file);
+  await saveBundle(file, parseBundle({ ...fullManifest(), id: "docs-later" }));
+  expect(await reader.readFile("utf8")).toBe(before);
+  expect((await loadBundle(file)).id).toBe("docs-later");
 });
 
 test("of bundles saved to one file at once, one stands there whole", async () => {
@@ -58,6 +68,8 @@ test("what is no bundle is not written, nor is anything where it cannot be", asy
     cause: { code: "ENOENT" },
   });
   await expect(saveBundle(folder, bundle)).rejects.toMatchObject({ code: "invalid-argument" });
-  expect((await readdir(join(folder, ".."))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  expect((await readdir(join(folder, ".."))).filter((name) => name.startsWith(basename(folder)))).toEqual([
+    basename(folder),
+  ]);
   expect(await readdir(folder)).not.toContain("forged.json");
 });

@@ -52,6 +52,8 @@ it.each<readonly [string, string | Uint8Array]>([
   ["bytes.json", new Uint8Array([0xff, 0xfe])],
   ["twice.yaml", "name: a\nname: b\n"],
   ["tag.yaml", "name: !!js/function 'x'\n"],
+  // A tag that the parser knows: it would become another value than the one that is read.
+  ["known-tag.yaml", `name: a\nversion: "1"\ncases:\n  - id: a\n    input: !!pairs [x: 1]\n`],
   [
     "bomb.yaml",
     `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`,

@@ -143,6 +143,14 @@ describe("an audit entry that was tampered with", () => {
     expect(await stored()).toBe(before);
   });
 
+  it("is found where it is the last one too, which only the route vouches for [ROUTE-AUDIT]", async () => {
+    const agent = open({ contents: [text] });
+    await agent.ready();
+    await forge();
+    expect(await agent.verifyAudit()).toMatchObject({ ok: false, fault: "altered", generation: 1 });
+    await expect(agent.exportAudit()).rejects.toMatchObject({ code: "audit-tampered" });
+  });
+
   it("keeps nobody from starting runs and going back", async () => {
     const agent = open({ contents: [text] });
     await agent.ready();
@@ -210,4 +218,22 @@ describe("a hook", () => {
       expect(clock.pending).toBe(0);
     },
   );
+
+  it("that answers in time leaves no timer behind, whatever it answers [AUTHORITY-CLOSED]", async () => {
+    const identity: Identity = () => ({ kind: "person", id: "ana" });
+    const answering = (allowed: boolean): Verdigris =>
+      createVerdigris({
+        agent: "agent",
+        store,
+        clock,
+        watch: false,
+        sweepMs: "never",
+        bundle: blue,
+        identity,
+        authorize: () => allowed,
+      });
+    await answering(true).hold({ reason: "look" });
+    await expect(answering(false).drop()).rejects.toMatchObject({ code: "not-authorized" });
+    expect(clock.pending).toBe(0);
+  });
 });
