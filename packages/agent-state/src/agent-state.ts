@@ -66,7 +66,10 @@ export interface AgentState {
   memory(scope: Pick<RunScope, "bundle" | "run" | "class">, place?: MemoryPlace): Memory;
   /** Throws away what a run of no consequence wrote; harmless for others. */
   discard(run: RunId): void;
-  /** Gives a bundle its layer. The same call again changes nothing. Throws `layer-unknown` and `schema-unreadable`. */
+  /**
+   * Gives a bundle its layer. The same call again changes nothing. Throws `layer-unknown`, `schema-unreadable`,
+   * `layer-frozen` where `from` was rolled back, and `layer-in-use` while the base it would stand on is being promoted into.
+   */
   branch(branch: Branch): Promise<void>;
   /** Whether `schema` could read what stands in the memory of `from`: asked before a switch, and before a run migrates. */
   checkSwitch(switching: {
