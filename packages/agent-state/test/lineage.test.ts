@@ -181,6 +181,27 @@ it("a keyv that would lose keys when it lists them is refused, and others list w
   }
 });
 
+it("a keyv expires by itself what hides nothing, and never what would come back [I12]", async () => {
+  const ttls: Record<string, number | undefined> = {};
+  const keyv = new Keyv();
+  const set = keyv.set.bind(keyv);
+  keyv.set = (key: string, value: unknown, ttlMs?: number) => {
+    ttls[key] = ttlMs;
+    return set(key, value, ttlMs);
+  };
+  const backing = createKeyvBacking(keyv);
+  for (const mode of ["version", "segment"] as const) {
+    const state = createAgentState({ backing, mode });
+    await state.branch({ bundle: mode, from: null });
+    await memoryOf(state, mode).set("brief", 1, { ttlMs: 60_000 });
+  }
+  const given = Object.entries(ttls).filter(([key]) => key.endsWith("brief"));
+  expect(given.map(([key, ttlMs]) => [key.split("/")[1]?.split(".")[0], ttlMs])).toEqual([
+    ["version", undefined],
+    ["segment", 60_000],
+  ]);
+});
+
 it("a keyv that did not store says so", async () => {
   const state = createAgentState({
     backing: createKeyvBacking({
