@@ -1,5 +1,6 @@
 import { agentState } from "./agent-state.ts";
 import { detectors } from "./detectors.ts";
+import { cli } from "./cli.ts";
 import { footprint } from "./footprint.ts";
 import { gateCharacteristics } from "./gate-characteristics.ts";
 import { gateStream } from "./gate-stream.ts";
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   telemetry,
   agentState,
   shadow,
+  cli,
 ];
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((known) => known.name === name);

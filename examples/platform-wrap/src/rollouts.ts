@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createPrefixedStore, type Router, type Store } from "@verdigris/contracts";
+import { followSwitch, type SwitchStanding } from "@verdigris/router/switch";
 import {
   type Actor,
   type Authorize,
@@ -26,7 +27,7 @@ export interface PlatformEvent {
 /** What the platform plugs in: its database, its flags, its bus. */
 export interface Platform {
   /** One store serves every team; each sees its own prefix. */
-  readonly store?: Store;
+  readonly store: Store;
   /** In unit tests, a fake. */
   readonly router?: Router;
   readonly team: string;
@@ -51,8 +52,8 @@ export interface Rollouts<P> {
   propose(as: Colleague, version: BundleId, why: string): Promise<Proposal>;
   approve(as: Colleague, proposal: Proposal): Promise<void>;
   revert(as: Colleague, why: string): Promise<void>;
-  /** Asks the flag once; the platform's scheduler calls it. A value that did not change asks for nothing. */
-  followFlag(): Promise<{ readonly wants: BundleId | null; readonly live: BundleId | null }>;
+  /** Looks at the flag now instead of at the next poll. A value that did not change asks for nothing. */
+  followFlag(): Promise<SwitchStanding>;
   close(): Promise<void>;
 }
 
@@ -78,10 +79,10 @@ export function createRollouts<P>(
   versions: { readonly deployed: Bundle; readonly load: (version: Bundle) => P },
 ): Rollouts<P> {
   const { store, router, team, publish, flag } = platform;
+  const records = createPrefixedStore(store, `${team}/`);
   const agent = createVerdigris<P>({
     agent: service,
-    ...(store === undefined ? {} : { store: createPrefixedStore(store, `${team}/`) }),
-    ...(router === undefined ? {} : { router }),
+    ...(router === undefined ? { store: records } : { router }),
     bundle: versions.deployed,
     load: versions.load,
     identity: () => behind.getStore()?.actor ?? startUp,
@@ -92,8 +93,14 @@ export function createRollouts<P>(
   const as = <T>({ name, roles }: Colleague, work: () => Promise<T>): Promise<T> =>
     behind.run({ actor: { kind: "person", id: name }, roles }, work);
   const flagName = `${team}.${service}.version`;
-  // The value found first is where things stand, not a wish; a rollback is not undone by a flag nobody touched.
-  let seen: BundleId | null | undefined;
+  // What the flag said before is on record: a value nobody touched undoes no rollback, in no process.
+  const follower = followSwitch({
+    router: agent.router as Router,
+    store: records,
+    name: flagName,
+    read: () => flag(flagName),
+    onStanding: (standing) => say("flag", standing),
+  });
 
   return {
     agent,
@@ -113,21 +120,10 @@ export function createRollouts<P>(
       as(colleague, async () => {
         await agent.rollback({ reason: why });
       }),
-    async followFlag() {
-      const wants = await flag(flagName);
-      const { route, generation } = await agent.status();
-      const live = route?.live ?? null;
-      const changed = seen !== undefined && wants !== seen;
-      seen = wants;
-      if (!changed || wants === null || wants === live) {
-        if (wants !== live) say("flag-disagrees", { wants, live });
-        return { wants, live };
-      }
-      await behind.run({ actor: { kind: "policy", id: `flag:${flagName}` }, roles: [] }, () =>
-        agent.flip({ to: wants, reason: `the flag ${flagName} changed`, expect: generation }),
-      );
-      return { wants, live: wants };
+    followFlag: () => follower.check(),
+    async close() {
+      follower.close();
+      await agent.close();
     },
-    close: () => agent.close(),
   };
 }

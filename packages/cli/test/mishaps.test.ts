@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { VerdigrisError } from "@verdigris/contracts";
 import { createReleases } from "@verdigris/release";
 import { describe, expect, it } from "vitest";
+import { hold } from "../src/commands/hold.ts";
 import { status } from "../src/commands/status.ts";
 import type { Session } from "../src/open/session.ts";
 import { storeLabel } from "../src/open/store-url.ts";
@@ -95,9 +96,40 @@ describe("a plan of the config", () => {
       plans: { careful: "./verdigris/plan.json" },
     };
     await writeFile(join(world.folder, "verdigris.config.mjs"), `export default ${JSON.stringify(config)};`);
+    const elsewhere = { VERDIGRIS_AGENT: "other", VERDIGRIS_STORE: "sqlite:none.db" };
+    expect((await capture({ cwd: inner, env: elsewhere })("status", "--json")).json()).toMatchObject({
+      agent: "support",
+    });
     const start = ["release", "start", "v2", "--plan", "careful", "--reason", "x", "--json"];
     const said = await capture({ cwd: inner })(...start);
     expect(said.json(), said.err).toMatchObject({ plan: { quarantineMs: 108_000_000 } });
+  });
+});
+
+describe("rollback", () => {
+  it("says that new runs are safe before it waits for anybody", async () => {
+    const world = await createWorld();
+    await flipTo(world, "v2");
+    await addNode(world, "frozen", { generation: 1 });
+    const stop = new AbortController();
+    const shown: string[] = [];
+    const io = { signal: stop.signal, out: { write: (text: string) => shown.push(text) } };
+    const waiting = world.at(io)("rollback", "--wait", "600000");
+    await expect.poll(() => shown.join(""), { timeout: 10_000 }).toContain("rolled back from v2 to v1");
+    expect(shown.join("")).not.toContain("applied");
+    stop.abort();
+    expect((await waiting).code).toBe(130);
+  });
+});
+
+describe("hold", () => {
+  it("of a release that the store could not hold is an error, and no hold of the route instead", async () => {
+    const world = await createWorld();
+    const away = new VerdigrisError("store-unavailable", "the store is away");
+    const releases = { hold: () => Promise.reject(away) };
+    const session = { ...world, releases: async () => releases, verdigris: async () => world.app };
+    await expect(hold(session as unknown as Session, "looking")).rejects.toBe(away);
+    expect((await world.app.status()).route?.held).toBeNull();
   });
 });
 
