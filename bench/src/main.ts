@@ -1,6 +1,6 @@
 import { agentState } from "./agent-state.ts";
-import { detectors } from "./detectors.ts";
 import { cli } from "./cli.ts";
+import { detectors } from "./detectors.ts";
 import { footprint } from "./footprint.ts";
 import { gateCharacteristics } from "./gate-characteristics.ts";
 import { gateStream } from "./gate-stream.ts";
