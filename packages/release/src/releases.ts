@@ -136,7 +136,7 @@ export interface Releases extends AsyncDisposable {
   deny(bundle: BundleId, options: { readonly reason: string; readonly actor?: ActorInput }): Promise<void>;
   /** Takes a bundle off the deny list; false when it was not on it. */
   lift(bundle: BundleId, options: { readonly reason: string; readonly actor?: ActorInput }): Promise<boolean>;
-  /** Drives releases from now on, in this process, until it is closed. Any number of processes may: one does. */
+  /** Drives releases from now on, in this process, until it is closed; it keeps no process alive. Any number may: one does. */
   drive(): Driver;
   /** Stops driving. The store stays open: it is the caller's. */
   close(): Promise<void>;

@@ -11,6 +11,7 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import { durationText } from "../plan/duration.ts";
+import { pause } from "../records/pause.ts";
 import { loadCurrent } from "../records/release-store.ts";
 import type { World } from "../records/world.ts";
 import type { DrillReport, DrillTimes, DrillUnderWay } from "./drill-records.ts";
@@ -102,7 +103,7 @@ async function waitUntilGone(world: World, bundle: BundleId, ms: number): Promis
     const { status, inFlight } = await pinning.drainReport(bundle);
     if (status !== "unknown" && inFlight?.count === 0) return true;
     if (clock.monotonic() >= until) return false;
-    await new Promise<void>((resolve) => clock.setTimer(resolve, Math.min(500, ms)));
+    await pause(clock, Math.min(500, ms));
   }
 }
 

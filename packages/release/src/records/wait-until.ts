@@ -6,6 +6,7 @@ import {
   VerdigrisError,
 } from "@verdigris/contracts";
 import { hasReached, phasesOf } from "../machine/record.ts";
+import { pause } from "./pause.ts";
 import { loadRelease } from "./release-store.ts";
 import type { World } from "./world.ts";
 
@@ -53,6 +54,6 @@ export async function waitUntil(
     if (stored === null)
       throw new VerdigrisError("release-unknown", `${world.agent} has no release ${id}`, { release: id });
     if (isThere(stored.record, goal)) return stored.record;
-    await new Promise<void>((resolve) => world.clock.setTimer(resolve, pollMs));
+    await pause(world.clock, pollMs);
   }
 }
