@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { Verdigris } from "verdigris";
+import { isVerdigrisError, type Verdigris } from "verdigris";
 import type { Worker } from "./workers.ts";
 
 type Receipt = Awaited<ReturnType<Verdigris["flip"]>>;
@@ -56,6 +56,25 @@ export async function reachAll(operator: Verdigris, workers: readonly Worker[], 
   );
 }
 
+/**
+ * Stops a process and rolls back. A process of one host that is stopped in the middle of a write to the file holds
+ * everybody up until it goes on (the store says so within its two seconds): then it is let go, and stopped again.
+ */
+async function rollBackBeside(stopped: Worker, operator: Verdigris, say: Say): Promise<Receipt> {
+  for (let attempt = 1; ; attempt += 1) {
+    stopped.pause();
+    say(`stopped ${stopped.name} (SIGSTOP)`);
+    try {
+      return await operator.rollback({ reason: "answers got longer" });
+    } catch (error) {
+      if (attempt === 3 || !isVerdigrisError(error, "store-unavailable")) throw error;
+      stopped.resume();
+      say(`${stopped.name} was writing when it was stopped: let go, and stopped again`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
 /** A rollback while one process is stopped: new runs are safe at once, and the stopped one is named. */
 export async function nameTheStraggler(
   operator: Verdigris,
@@ -64,9 +83,7 @@ export async function nameTheStraggler(
 ): Promise<void> {
   const stopped = workers.at(-1);
   assert.ok(stopped !== undefined);
-  stopped.pause();
-  say(`stopped ${stopped.name} (SIGSTOP)`);
-  const receipt: Receipt = await operator.rollback({ reason: "answers got longer" });
+  const receipt = await rollBackBeside(stopped, operator, say);
   say(`rolled back at generation ${receipt.generation}`);
   const propagated = receipt.propagated;
   await showArrivals(operator, receipt.generation, workers.length - 1, say);

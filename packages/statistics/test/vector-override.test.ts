@@ -21,14 +21,11 @@ async function runOn(sets: readonly unknown[]): Promise<Readonly<Record<string, 
     "--reporter=json",
     `--outputFile=${report}`,
   ];
+  // A report of the whole run belongs to the whole run.
+  const { VERDIGRIS_TEST_REPORT: _, ...env } = process.env;
   // It ends with 1 when a vector is missed: the report says which.
   await new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      args,
-      { cwd: root, env: { ...process.env, VERDIGRIS_VECTORS: file } },
-      resolve,
-    );
+    execFile(process.execPath, args, { cwd: root, env: { ...env, VERDIGRIS_VECTORS: file } }, resolve);
   });
   const found = JSON.parse(readFileSync(report, "utf8")) as {
     readonly testResults: readonly { readonly assertionResults: readonly Outcome[] }[];
