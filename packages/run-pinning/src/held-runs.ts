@@ -24,8 +24,9 @@ export function createHeldRuns<R extends WithId>(): HeldRuns<R> {
 
   return {
     get(id) {
-      for (const run of newest) if (run.id === id) return run;
-      return older.get(id);
+      // Where many are held, most of them are in the map: comparing ids that were minted in one moment is slow.
+      const found = older.size === 0 ? undefined : older.get(id);
+      return found ?? newest.find((run) => run.id === id);
     },
     add(run) {
       if (newest.length === newestAtMost) {
