@@ -25,17 +25,19 @@ function scramble(block: number): number {
 
 /**
  * MurmurHash3 x86-32 of text whose characters are one byte each, as its author published it (Austin Appleby, public domain);
- * -1 when one of them is above `highest`. It looks for such a character on the way, since a pass of its own costs half a
- * hash.
+ * NaN when one of them is above `highest`. It looks for such a character on the way, since a pass of its own costs half a
+ * hash. Signed, since the engine puts every second unsigned one into an object of its own.
  */
 function murmur3(text: string, seed: number, highest: number): number {
   const { length } = text;
   const whole = length & ~3;
-  let hash = seed;
+  let hash = seed | 0;
   let seen = 0;
   for (let at = 0; at < whole; at += 4) {
-    const [a, b] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
-    const [c, d] = [text.charCodeAt(at + 2), text.charCodeAt(at + 3)];
+    const a = text.charCodeAt(at);
+    const b = text.charCodeAt(at + 1);
+    const c = text.charCodeAt(at + 2);
+    const d = text.charCodeAt(at + 3);
     seen |= a | b | c | d;
     hash ^= scramble(a | (b << 8) | (c << 16) | (d << 24));
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
@@ -46,22 +48,22 @@ function murmur3(text: string, seed: number, highest: number): number {
     seen |= last;
     rest = (rest << 8) | last;
   }
-  if (seen > highest) return -1;
+  if (seen > highest) return Number.NaN;
   hash ^= scramble(rest) ^ length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /** MurmurHash3 is defined over bytes: those of the text in UTF-8, which for ASCII are its characters. */
 function hashOf(text: string, seed: number): number {
   const hash = murmur3(text, seed, highestAscii);
-  return hash >= 0 ? hash : murmur3(spellBytes(utf8.encode(text)), seed, highestByte);
+  return Number.isNaN(hash) ? murmur3(spellBytes(utf8.encode(text)), seed, highestByte) : hash;
 }
 
 /** The seed of a salt: MurmurHash3 x86-32 of its UTF-8 bytes with seed 0. */
 export function seedOf(salt: string): number {
-  return hashOf(salt, 0);
+  return hashOf(salt, 0) >>> 0;
 }
 
 /**
@@ -69,7 +71,7 @@ export function seedOf(salt: string): number {
  * This is hash version 1; its test vectors are published with the package and never change.
  */
 export function bucketOf(key: string, seed: number): number {
-  return Math.floor((hashOf(key, seed) / 4_294_967_296) * bucketCount);
+  return Math.floor(((hashOf(key, seed) >>> 0) / 4_294_967_296) * bucketCount);
 }
 
 /** How many of the 10,000 buckets a percentage takes. */
