@@ -1,8 +1,18 @@
 import { createReleases } from "@verdigris/release";
+import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
-import { requirePorts } from "./doctor.ts";
-import { pause } from "./status.ts";
+import { pause } from "../terminal/pause.ts";
+
+/** Refuses to drive without gates: a release would wait for ever. */
+function requirePorts(session: Session): NonNullable<Session["loaded"]["config"]["releases"]> {
+  const { releases: ports } = session.loaded.config;
+  if (ports !== undefined) return ports;
+  throw new CliError(
+    "config",
+    "a controller needs `releases` in verdigris.config.mjs: the gates, signals and hooks it is to ask",
+  );
+}
 
 /** Drives the agent's releases until it is stopped. Any number may run beside each other: one drives. */
 export async function controller(session: Session, { tickMs }: { readonly tickMs: number }): Promise<number> {
@@ -15,7 +25,7 @@ export async function controller(session: Session, { tickMs }: { readonly tickMs
   await using releases = createReleases({
     agent,
     store,
-    actor: { id: actor, kind: "machine" } as never,
+    actor: { kind: "machine", id: actor },
     tickMs,
     onError,
     ...ports,

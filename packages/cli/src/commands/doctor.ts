@@ -1,5 +1,4 @@
 import { type NodeView, recordVersion, sdkVersion } from "@verdigris/contracts";
-import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { storeLabel } from "../open/store-url.ts";
@@ -189,14 +188,4 @@ export async function doctor(session: Session): Promise<number> {
     found.map(({ what, state, text }) => `${marks[state]}  ${paint.bold(what)}: ${text}`).join("\n"),
   );
   return found.some(({ state }) => state === "problem") ? exitCode.no : exitCode.done;
-}
-
-/** Refuses to drive without gates: a release would wait for ever. */
-export function requirePorts(session: Session): NonNullable<Session["loaded"]["config"]["releases"]> {
-  const { releases: ports } = session.loaded.config;
-  if (ports !== undefined) return ports;
-  throw new CliError(
-    "config",
-    "a controller needs `releases` in verdigris.config.mjs: the gates, signals and hooks it is to ask",
-  );
 }

@@ -2,7 +2,7 @@ import type { Propagation } from "@verdigris/contracts";
 import type { RollbackReport } from "@verdigris/release";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
-import { pause } from "./status.ts";
+import { pause } from "../terminal/pause.ts";
 
 /** What `rollback` is told. */
 export interface RollbackOptions {

@@ -5,6 +5,7 @@ import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { createLiveView } from "../terminal/live-view.ts";
 import type { Paint } from "../terminal/paint.ts";
+import { pause } from "../terminal/pause.ts";
 import { facts, printable, table } from "../terminal/table.ts";
 import { ago, moment, until } from "../terminal/time.ts";
 
@@ -167,18 +168,4 @@ async function watchStatus(session: Session, everyMs: number): Promise<number> {
     await pause(everyMs, io.signal);
   }
   return exitCode.done;
-}
-
-/** Waits, or returns early when the command is stopped. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createWorld } from "./world.ts";
+
+it("a controller without gates is refused: a release would wait for ever", async () => {
+  const world = await createWorld();
+  expect(await world.run("controller")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("`releases`"),
+  });
+});
+
+it("a controller drives what was started elsewhere with the gates of its config, until it is stopped", async () => {
+  const world = await createWorld();
+  const gate = `async ({ keep }) => ({ verdict: "fail", summary: "0 of 9", evidence: await keep({ passed: 0 }) })`;
+  const config = `export default { releases: () => ({ gates: { smoke: ${gate} } }), plans: { plain: { signals: { without: "a test" } } } };`;
+  await writeFile(join(world.folder, "verdigris.config.mjs"), config);
+  const started = await world.run("release", "start", "v2", "--plan", "plain", "--reason", "x");
+  expect(started, started.err).toMatchObject({ code: 0 });
+  const stop = new AbortController();
+  const said: string[] = [];
+  const io = { signal: stop.signal, out: { write: (text: string) => said.push(text) } };
+  const driving = world.at(io)("controller", "--tick", "100");
+  await expect.poll(() => said.join(""), { timeout: 20_000 }).toContain("v2: halted");
+  stop.abort();
+  expect((await driving).code).toBe(130);
+  expect((await world.app.status()).route?.live).toBe("v1");
+});
