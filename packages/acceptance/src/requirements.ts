@@ -159,6 +159,8 @@ export const requirements: Readonly<Record<string, string>> = {
   "SWITCH-OLD-VALUE":
     "An old value read again undoes nothing, and a source that disagrees with the route is shown.",
   "NODE-RECORD": "Every watching process is on record with what it serves, and gone from it when it stops.",
+  "NODE-SURROUNDINGS":
+    "A process is on record with its runtime, region and OpenTelemetry, and of the settings it names with a digest, never a value.",
   "NODE-FAIL-CLOSED":
     "A process that cannot hear of moves refuses new runs, lets runs in flight go on, and recovers by itself.",
   "NODE-OPTIONAL": "A process without watcher and node record is kept right by the fence alone.",

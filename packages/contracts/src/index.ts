@@ -27,6 +27,7 @@ export { type AgentKeys, agentKeys, announces, isId, requireId, timeKey } from "
 export type {
   NodeMode,
   NodeRecord,
+  NodeSurroundings,
   NodeView,
   Propagation,
   ServesClaim,

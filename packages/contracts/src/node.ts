@@ -21,8 +21,20 @@ export interface WarmCheck {
   readonly at: number;
 }
 
+/** Where and on what a process runs, as it says itself: nothing is decided by it, and `doctor` compares it. Absent: not said. */
+export interface NodeSurroundings {
+  /** Runtime and version: `node 22.12.0`. */
+  readonly runtime?: string;
+  /** Version of the OpenTelemetry API through which providers were registered; null where none were. */
+  readonly openTelemetry?: string | null;
+  /** Where it runs, in the host's words. */
+  readonly region?: string;
+  /** By name of a setting of its environment: six hex digits of a digest, never the value; null where it is not set. */
+  readonly environment?: Readonly<Record<string, string | null>>;
+}
+
 /** `{agent}/node/{id}`: what a watching process says of itself. Informs people and `propagated`; the fence needs none of it. */
-export interface NodeRecord {
+export interface NodeRecord extends NodeSurroundings {
   readonly v: number;
   /** Minted per process start. */
   readonly id: string;

@@ -13,9 +13,10 @@ import {
 import { patienceFor } from "./node-mode.ts";
 import type { AppliedRoute } from "./route-snapshot.ts";
 import type { StoreTime } from "./store-time.ts";
+import { createSurroundings, type SurroundingsOptions } from "./surroundings.ts";
 
 /** What a process keeps on record of itself. */
-export interface NodeOptions {
+export interface NodeOptions extends SurroundingsOptions {
   /** Unique per process start. @default a fresh id */
   readonly id?: string;
   /** What people call it: a pod, a host. */
@@ -97,6 +98,7 @@ export function createNodeKeeper(options: KeeperOptions): NodeKeeper {
   const { id, store, keys, clock, time, random, mode, heartbeatMs = 5_000 } = options;
   // The slowest heartbeat, one poll to drive it, and as long as a process may start runs without the store.
   const expiresMs = Math.ceil(1.2 * (heartbeatMs + options.pollMs) + patienceFor(options.pollMs).closedMs);
+  const surroundings = createSurroundings(keys.nodes, options);
   let serves: ServesClaim = options.serves ?? { kind: "any" };
   let warm: Readonly<Record<BundleId, WarmCheck>> = {};
   let startedAt: number | null = null;
@@ -109,6 +111,7 @@ export function createNodeKeeper(options: KeeperOptions): NodeKeeper {
 
   const record = (): NodeRecord => ({
     ...standingRecord(options),
+    ...surroundings(),
     serves,
     startedAt: startedAt ?? Math.floor(time.now()),
     warm,

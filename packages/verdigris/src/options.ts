@@ -61,8 +61,11 @@ export interface VerdigrisOptions<P> {
   readonly authorize?: Authorize;
   /** False for short-lived processes: they read the route on demand, and the start fence keeps them right. @default true */
   readonly watch?: boolean;
-  /** What this process is called in `nodes()`, and how often it says that it lives; false keeps no record. @default {} while watching */
-  readonly node?: false | Pick<NodeOptions, "name" | "heartbeatMs">;
+  /**
+   * What this process is called in `nodes()`, where it runs, which variables of its environment must be the same everywhere, and
+   * how often it says that it lives; false keeps no record. @default {} while watching
+   */
+  readonly node?: false | Pick<NodeOptions, "name" | "region" | "environment" | "heartbeatMs">;
   /** How often this process sweeps expired pins. @default 30000 */
   readonly sweepMs?: number | "never";
   readonly clock?: Clock;
