@@ -49,6 +49,7 @@ describe("importing [IMPORT-LIGHT]", () => {
     { name: "@verdigris/router", outside: light, atMost: 45 },
     { name: "@verdigris/run-pinning", outside: [...light, "ulid"], atMost: 80 },
     { name: "@verdigris/bundle", outside: light.slice(0, 2), atMost: 45 },
+    { name: "@verdigris/release/on-call", outside: [...light, "ulid"], atMost: 115 },
     { name: "verdigris", outside: [...light, "ulid"], atMost: 120 },
   ])("$name loads nothing heavy and few modules", ({ name, outside, atMost }) => {
     const loaded = loadedBy(name);

@@ -12,7 +12,7 @@ import type { AskedEvent } from "./machine/events.ts";
 import { evidenceDigest } from "./machine/record.ts";
 import { applyEvent, loadCurrent, loadRelease } from "./records/release-store.ts";
 import type { World } from "./records/world.ts";
-import type { Asking, ReleasesOptions, ReleaseVerb } from "./releases.ts";
+import type { Asking, OnCallOptions, ReleaseVerb } from "./releases.ts";
 
 /** How a person's word reaches a release: who asks, whether they may, and what it does. */
 export interface Asker {
@@ -50,7 +50,7 @@ function requireReason(verb: string, reason: unknown): string {
 }
 
 /** Creates the asker of one agent; every verb asks its authority. */
-export function createAsker(world: World, options: ReleasesOptions): Asker {
+export function createAsker(world: World, options: OnCallOptions): Asker {
   const { agent, store, clock, newId, router } = world;
   const { identity, authorize, actor: fallback } = options;
   const now = (): number => router.time.now();

@@ -12,6 +12,7 @@ export type {
   SignalTarget,
   StateLayer,
 } from "@verdigris/contracts";
+export type { WayBackCheck, WayBackFinding } from "./back/check-way-back.ts";
 export type { DeniedBundle } from "./back/deny-list.ts";
 export { drillBudgetMs } from "./back/drill.ts";
 export type { DrillReport, DrillTimes } from "./back/drill-records.ts";
@@ -20,7 +21,6 @@ export type { RollbackReport } from "./back/roll-back.ts";
 export { judgeTarget, type TargetHealth } from "./back/rollback-target.ts";
 export { createReleases } from "./create-releases.ts";
 export type { Driver } from "./drive/driver.ts";
-export type { WayBackCheck, WayBackFinding } from "./drive/own-gates.ts";
 export type { ReleasePorts, TouchedRun } from "./drive/ports.ts";
 export type { AskedEvent, ReleaseEvent, ReleaseRefusal, SeenEvent, Transition } from "./machine/events.ts";
 export { evidenceDigest, phasesOf } from "./machine/record.ts";
@@ -32,4 +32,12 @@ export type { GateInput, ReleasePlanInput, SignalInput } from "./plan/plan-input
 export type { HistoryLine } from "./records/history.ts";
 export { type ReleaseStatus, waitsFor } from "./records/release-status.ts";
 export type { ReleaseStep } from "./records/release-store.ts";
-export type { Asking, Releases, ReleasesOptions, ReleaseVerb, StartOptions } from "./releases.ts";
+export type {
+  Asking,
+  OnCall,
+  OnCallOptions,
+  Releases,
+  ReleasesOptions,
+  ReleaseVerb,
+  StartOptions,
+} from "./releases.ts";

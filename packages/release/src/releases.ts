@@ -11,11 +11,11 @@ import type {
   Store,
 } from "@verdigris/contracts";
 import type { ActorInput, Authorize, Identity } from "@verdigris/run-pinning";
+import type { WayBackCheck } from "./back/check-way-back.ts";
 import type { DeniedBundle } from "./back/deny-list.ts";
 import type { DrillReport } from "./back/drill-records.ts";
 import type { RollbackReport } from "./back/roll-back.ts";
 import type { Driver } from "./drive/driver.ts";
-import type { WayBackCheck } from "./drive/own-gates.ts";
 import type { ReleasePorts } from "./drive/ports.ts";
 import type { PlanForecast } from "./plan/explain.ts";
 import type { ReleasePlanInput } from "./plan/plan-input.ts";
@@ -36,8 +36,8 @@ export type ReleaseVerb =
   | "deny"
   | "lift";
 
-/** Options of {@link createReleases}: an agent and its store are enough to look, to approve and to roll back. */
-export interface ReleasesOptions extends ReleasePorts {
+/** Options of {@link createOnCall}: an agent and its store are enough to look, to approve and to roll back. */
+export interface OnCallOptions extends Pick<ReleasePorts, "state" | "touched"> {
   readonly agent: string;
   readonly store: Store;
   /** Who acts, as this process says. @default a machine named "unidentified" */
@@ -46,13 +46,17 @@ export interface ReleasesOptions extends ReleasePorts {
   readonly identity?: Identity;
   /** Asked for every verb; what is not a yes within 5 s refuses. @default everything is allowed */
   readonly authorize?: Authorize<ReleaseVerb>;
+  readonly clock?: Clock;
+  /** @default random UUIDs */
+  readonly newId?: () => string;
+}
+
+/** Options of {@link createReleases}. */
+export interface ReleasesOptions extends OnCallOptions, ReleasePorts {
   /** How often a driver looks. @default 30000 */
   readonly tickMs?: number;
   /** Told of what a driver could not do and tries again. @default nobody is */
   readonly onError?: (error: unknown) => void;
-  readonly clock?: Clock;
-  /** @default random UUIDs */
-  readonly newId?: () => string;
 }
 
 /** Who and why; a name stands for the person of that name. */
@@ -79,10 +83,9 @@ export interface StartOptions {
   readonly emergency?: boolean;
 }
 
-/** The releases of one agent. Everything it answers is plain data. */
-export interface Releases extends AsyncDisposable {
+/** Everything about an agent's releases but to start and to drive them. Everything it answers is plain data. */
+export interface OnCall extends AsyncDisposable {
   readonly agent: string;
-  start(options: StartOptions): Promise<ReleaseRecord>;
   /** Says yes to the bundle and to `evidence`, as `status()` shows it: any other attempt or answer needs another yes. */
   approve(options: Asking & { readonly evidence: Digest }): Promise<ReleaseRecord>;
   /** Stops every step forward, of the route too; never a rollback. */
@@ -126,8 +129,6 @@ export interface Releases extends AsyncDisposable {
   history(release: string): Promise<readonly HistoryLine[]>;
   /** Evidence that is kept here, checked against its digest; null where it is kept elsewhere. */
   evidence(digest: Digest): Promise<JsonValue | null>;
-  /** Which phase cannot conclude in its time at the measured rate of runs, and what would. */
-  explain(plan: ReleasePlan | ReleasePlanInput): Promise<PlanForecast>;
   /** Whether going back from the release's bundle would work now. */
   checkRollback(options?: { readonly release?: string }): Promise<WayBackCheck>;
   /** Whether a bundle must not go live: what a deploy pipeline asks before it deploys it again. */
@@ -136,8 +137,16 @@ export interface Releases extends AsyncDisposable {
   deny(bundle: BundleId, options: { readonly reason: string; readonly actor?: ActorInput }): Promise<void>;
   /** Takes a bundle off the deny list; false when it was not on it. */
   lift(bundle: BundleId, options: { readonly reason: string; readonly actor?: ActorInput }): Promise<boolean>;
-  /** Drives releases from now on, in this process, until it is closed; it keeps no process alive. Any number may: one does. */
-  drive(): Driver;
   /** Stops driving. The store stays open: it is the caller's. */
   close(): Promise<void>;
+}
+
+/** The releases of one agent: what the on-call has, and what starts and drives them. */
+export interface Releases extends OnCall {
+  /** Puts a release on record; a driver takes it from there. */
+  start(options: StartOptions): Promise<ReleaseRecord>;
+  /** Which phase cannot conclude in its time at the measured rate of runs, and what would. */
+  explain(plan: ReleasePlan | ReleasePlanInput): Promise<PlanForecast>;
+  /** Drives releases from now on, in this process, until it is closed; it keeps no process alive. Any number may: one does. */
+  drive(): Driver;
 }

@@ -8,8 +8,8 @@ function view(route: RouteDraft): RouteView {
   return { live, stable, candidate, canary, holdback, held };
 }
 
-/** Digest of a stored audit entry: SHA-256 over its JSON text, byte for byte as stored. */
-export function auditDigest(text: string): Digest {
+/** SHA-256 over the UTF-8 bytes of a text: what chains the entries of an audit, byte for byte as they are stored. */
+export function textDigest(text: string): Digest {
   return `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`;
 }
 
@@ -42,5 +42,5 @@ export function withAudit(
     previous: facts.previous === undefined ? (before?.audit ?? null) : facts.previous,
   };
   const text = JSON.stringify(entry);
-  return { route: { ...draft, audit: auditDigest(text) }, text };
+  return { route: { ...draft, audit: textDigest(text) }, text };
 }

@@ -7,7 +7,7 @@ import {
   type Store,
   storeLimits,
 } from "@verdigris/contracts";
-import { auditDigest } from "./audit.ts";
+import { textDigest } from "./audit.ts";
 import type { Past } from "./begin-route.ts";
 import { type AppliedRoute, compareRoutes } from "./route-snapshot.ts";
 
@@ -25,7 +25,7 @@ async function lastEntryOf(store: Store, keys: AgentKeys, from: number): Promise
     const { entries } = await store.list(prefix, { after, limit: storeLimits.listLimit });
     const entry = entries.at(-1);
     if (entry === undefined) return last;
-    last = { generation: Number(entry.key.slice(prefix.length)), digest: auditDigest(entry.value) };
+    last = { generation: Number(entry.key.slice(prefix.length)), digest: textDigest(entry.value) };
     if (entries.length < storeLimits.listLimit) return last;
     after = entry.key;
   }

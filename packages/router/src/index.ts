@@ -1,5 +1,5 @@
 export { type Assign, compileAssign } from "./assign.ts";
-export { type AuditFacts, auditDigest, withAudit } from "./audit.ts";
+export { type AuditFacts, textDigest, withAudit } from "./audit.ts";
 export type { Past } from "./begin-route.ts";
 export { bucketOf, seedOf } from "./bucket.ts";
 export { checkRequest, type Decision, type DecisionContext, decideMove } from "./decide-move.ts";

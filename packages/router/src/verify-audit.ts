@@ -12,7 +12,7 @@ import {
   storeLimits,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { auditDigest } from "./audit.ts";
+import { textDigest } from "./audit.ts";
 
 /** One audit entry as it is stored. */
 export interface AuditLine {
@@ -57,7 +57,7 @@ function lineOf(stored: StoreEntry): AuditLine {
   return {
     entry: decodeRecord<AuditEntry>(stored.key, stored.value),
     at: stored.at,
-    digest: auditDigest(stored.value),
+    digest: textDigest(stored.value),
     text: stored.value,
   };
 }

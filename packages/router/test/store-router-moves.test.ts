@@ -1,6 +1,6 @@
 import type { AuditEntry, MoveResult, RouteMove } from "@verdigris/contracts";
 import { storeLimits } from "@verdigris/contracts";
-import { auditDigest, type StoreRouter } from "@verdigris/router";
+import { type StoreRouter, textDigest } from "@verdigris/router";
 import { describe, expect, it } from "vitest";
 import { ana, createWorld, move, openBlue, timer, type World } from "./world.ts";
 
@@ -239,7 +239,7 @@ describe("every move", () => {
       ["flip", 4],
       ["rollback", 5],
     ]);
-    const digests = entries.map(({ value }) => auditDigest(value));
+    const digests = entries.map(({ value }) => textDigest(value));
     expect(audits.map(({ previous }) => previous)).toEqual([null, ...digests.slice(0, -1)]);
     expect(one.snapshot()?.route.audit).toBe(digests.at(-1));
     expect(audits[3]).toMatchObject({

@@ -21,7 +21,7 @@ export interface Impact {
 /** Lists what a bundle has touched: unfinished runs from the store, finished ones and their tools from the host. */
 export async function impactOf(
   world: World,
-  ports: ReleasePorts,
+  ports: Pick<ReleasePorts, "touched">,
   bundle: BundleId,
   release: ReleaseRecord | null,
 ): Promise<Impact> {

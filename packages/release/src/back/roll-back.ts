@@ -110,13 +110,15 @@ async function survey(world: World): Promise<Scene> {
   const { agent, router } = world;
   const route = (await router.refresh())?.route ?? null;
   if (route === null) throw noRoute(agent);
-  const decidedAt = await world.time();
   // Neither a broken release record nor a lost list of nodes may stand in the way.
-  const release = await loadCurrent(world).then(
-    ({ current }) => current?.record ?? null,
-    () => null,
-  );
-  const nodes = await router.nodes().catch(() => []);
+  const [decidedAt, release, nodes] = await Promise.all([
+    world.time(),
+    loadCurrent(world).then(
+      ({ current }) => current?.record ?? null,
+      () => null,
+    ),
+    router.nodes().catch(() => []),
+  ]);
   const target = judgeTarget(route.stable, nodes, release?.wayBack ?? null, decidedAt);
   return { route, release, target, bad: badBundle(route), decidedAt };
 }
@@ -143,7 +145,7 @@ function mustFreeze({ bad }: Scene, release: ReleaseRecord): boolean {
  */
 export async function rollBack(
   world: World,
-  ports: ReleasePorts,
+  ports: Pick<ReleasePorts, "touched">,
   request: RollbackRequest,
 ): Promise<RollbackReport> {
   const { agent, clock, router } = world;

@@ -1,6 +1,7 @@
-import { type Actor, isVerdigrisError, type ReleaseRecord, type Unsubscribe } from "@verdigris/contracts";
+import { type Actor, isVerdigrisError, type Unsubscribe } from "@verdigris/contracts";
 import { recoverDrill } from "../back/drill.ts";
 import { drillAgeMs } from "../back/drill-records.ts";
+import { isUnderWay } from "../machine/record.ts";
 import { createLease } from "../records/lease.ts";
 import { loadCurrent } from "../records/release-store.ts";
 import type { World } from "../records/world.ts";
@@ -30,12 +31,6 @@ export interface DriverOptions {
 
 /** A drill that has not ended by then has lost its process. */
 const abandonedMs = 15 * 60_000;
-
-/** True while something is left to do for a release. */
-export function isUnderWay(release: ReleaseRecord): boolean {
-  const { outcome, outbox, rollback } = release;
-  return outcome === null || outbox.length > 0 || (rollback !== null && rollback.lastRunGoneAt === null);
-}
 
 /** Does `work` again as long as it was asked for while it ran; two never run at once. */
 function oneAtATime(work: () => Promise<void>): {

@@ -1,4 +1,3 @@
-import { digestOf } from "@verdigris/bundle";
 import {
   type Actor,
   canonicalJson,
@@ -12,6 +11,7 @@ import {
   type ReleaseRecord,
   type SignalPlan,
 } from "@verdigris/contracts";
+import { textDigest } from "@verdigris/router";
 
 const order: readonly ReleasePhase[] = [
   "built",
@@ -62,7 +62,7 @@ export function evidenceDigest(release: ReleaseRecord): Digest {
     .map(([gate, { id, verdict, evidence }]) => ({ gate, attempt: id, verdict, evidence }));
   const skipped = release.skipped.map(({ gate, reason }) => ({ gate, reason }));
   const { bundle, baseline, plan } = release;
-  return digestOf(canonicalJson({ bundle, baseline, plan, gates, skipped }));
+  return textDigest(canonicalJson({ bundle, baseline, plan, gates, skipped }));
 }
 
 /** True while production runs start on the bundle, as far as this release knows. */
@@ -100,6 +100,12 @@ export function isPassed(release: ReleaseRecord, gate: GateName): boolean {
 /** True when somebody passed over it. */
 export function isSkipped(release: ReleaseRecord, gate: string): boolean {
   return release.skipped.some((skipped) => skipped.gate === gate);
+}
+
+/** True while something is left to do for a release. */
+export function isUnderWay(release: ReleaseRecord): boolean {
+  const { outcome, outbox, rollback } = release;
+  return outcome === null || outbox.length > 0 || (rollback !== null && rollback.lastRunGoneAt === null);
 }
 
 /** The moves of its outbox. */

@@ -1,4 +1,3 @@
-import { digestOf } from "@verdigris/bundle";
 import {
   type AgentKeys,
   canonicalJson,
@@ -9,6 +8,7 @@ import {
   storeLimits,
   VerdigrisError,
 } from "@verdigris/contracts";
+import { textDigest } from "@verdigris/router";
 import type { World } from "./world.ts";
 
 /** Three bytes a unit at most, in JSON text of JSON text: within what one value may take. */
@@ -35,7 +35,7 @@ export async function keepEvidence(
       "evidence",
       `has ${text.length} characters, ${mostParts * partUnits} are allowed`,
     );
-  const digest = digestOf(text);
+  const digest = textDigest(text);
   const [first, ...rest] = partKeys(keys, digest, parts);
   const known = await store.get(first === undefined ? [] : [first]);
   if (known.entries[0]) return digest;
@@ -63,7 +63,7 @@ export async function readEvidence(
   const { entries } = await store.list(prefix, { limit: Math.min(mostParts, storeLimits.listLimit) });
   if (entries.length === 0) return null;
   const text = entries.map(({ value }) => (JSON.parse(value) as { readonly text: string }).text).join("");
-  if (digestOf(text) !== digest)
+  if (textDigest(text) !== digest)
     throw new VerdigrisError(
       "digest-mismatch",
       `the evidence kept under ${digest} is another: find out who can write to the store`,

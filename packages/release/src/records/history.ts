@@ -5,7 +5,7 @@ import {
   storeLimits,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { auditDigest } from "@verdigris/router";
+import { textDigest } from "@verdigris/router";
 import { loadRelease, type ReleaseStep } from "./release-store.ts";
 import type { World } from "./world.ts";
 
@@ -23,7 +23,7 @@ async function* stepsOf({ store, keys }: Records, id: string): AsyncGenerator<Hi
     const options = { limit: storeLimits.listLimit, ...(after === undefined ? {} : { after }) };
     const { entries } = await store.list(keys.step(id), options);
     for (const { key, value } of entries)
-      yield { step: decodeRecord<ReleaseStep>(key, value), digest: auditDigest(value) };
+      yield { step: decodeRecord<ReleaseStep>(key, value), digest: textDigest(value) };
     if (entries.length < storeLimits.listLimit) return;
     after = entries.at(-1)?.key;
   }

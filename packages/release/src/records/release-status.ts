@@ -2,10 +2,8 @@ import type { Digest, ReleasePhase, ReleaseRecord, Route } from "@verdigris/cont
 import { type DeniedBundle, listDenied } from "../back/deny-list.ts";
 import { type DrillReport, lastGoodDrill } from "../back/drill-records.ts";
 import { judgeTarget, type TargetHealth } from "../back/rollback-target.ts";
-import { isUnderWay } from "../drive/driver.ts";
-import { evidenceDigest, isGatePhase, phaseAfter, phasesOf, unclear } from "../machine/record.ts";
+import { evidenceDigest, isGatePhase, isUnderWay, phaseAfter, phasesOf, unclear } from "../machine/record.ts";
 import { durationText } from "../plan/duration.ts";
-import { mostUnrecycled } from "../start/start-release.ts";
 import { readLease } from "./lease.ts";
 import { loadCurrent, loadRelease } from "./release-store.ts";
 import type { World } from "./world.ts";
@@ -33,6 +31,9 @@ export interface ReleaseStatus {
   /** What somebody should look at, in words. */
   readonly warnings: readonly string[];
 }
+
+/** Off-route bundles that cannot be recycled yet: a start is refused at so many, and says so from half of them on. */
+export const mostUnrecycled = 75;
 
 /** A driver not seen for so long is missed. */
 const driverMissedMs = 30_000;

@@ -9,7 +9,7 @@ import {
   VerdigrisError,
   type VersionedRecord,
 } from "@verdigris/contracts";
-import { auditDigest } from "@verdigris/router";
+import { textDigest } from "@verdigris/router";
 import type { ReleaseEvent } from "../machine/events.ts";
 import { transition } from "../machine/transition.ts";
 import type { World } from "./world.ts";
@@ -98,7 +98,7 @@ export function stepOps(
     previous: before?.record.log ?? null,
   };
   const text = JSON.stringify(step);
-  const record = { ...next, v: format(), log: auditDigest(text) };
+  const record = { ...next, v: format(), log: textDigest(text) };
   const key = keys.release(next.id);
   const ops: StoreOp[] = [
     { op: "put", key, rev: before?.rev ?? 0, value: JSON.stringify(record) },

@@ -9,6 +9,7 @@ import { readDenied } from "../back/deny-list.ts";
 import { lastGoodDrill } from "../back/drill-records.ts";
 import { transition } from "../machine/transition.ts";
 import { durationText } from "../plan/duration.ts";
+import { mostUnrecycled } from "../records/release-status.ts";
 import {
   loadCurrent,
   loadRelease,
@@ -19,9 +20,6 @@ import {
 import { registeredBundle, type World } from "../records/world.ts";
 import { newRelease, type StartRequest } from "./new-release.ts";
 import { inProgress, takeOver } from "./take-over.ts";
-
-/** Off-route bundles that cannot be recycled yet: a start is refused at so many, and says so from half of them on. */
-export const mostUnrecycled = 75;
 
 const attempts = 5;
 

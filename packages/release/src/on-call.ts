@@ -1,0 +1,12 @@
+export type { WayBackCheck, WayBackFinding } from "./back/check-way-back.ts";
+export type { DeniedBundle } from "./back/deny-list.ts";
+export type { DrillReport, DrillTimes } from "./back/drill-records.ts";
+export type { Impact } from "./back/impact.ts";
+export type { RollbackReport } from "./back/roll-back.ts";
+export type { TargetHealth } from "./back/rollback-target.ts";
+export { createOnCall } from "./create-on-call.ts";
+export { durationText } from "./plan/duration.ts";
+export type { HistoryLine } from "./records/history.ts";
+export type { ReleaseStatus } from "./records/release-status.ts";
+export type { ReleaseStep } from "./records/release-store.ts";
+export type { Asking, OnCall, OnCallOptions, ReleaseVerb } from "./releases.ts";

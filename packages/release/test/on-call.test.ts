@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createOnCall } from "../src/on-call.ts";
+import { aWorld, type ReleaseWorld } from "./world.ts";
+
+let world: ReleaseWorld;
+
+beforeEach(async () => {
+  world = await aWorld();
+});
+afterEach(() => world.close());
+
+it("looks, holds and goes back with the agent's name and its store, and neither starts nor drives [ROLLBACK-ALONE]", async () => {
+  const releases = world.open({ tickMs: 60_000 });
+  const driver = releases.drive();
+  const { id } = await releases.start({ bundle: "green", plan: {}, reason: "better" });
+  await world.pass(3_600_000);
+  await driver.close();
+  const { store, clock } = world;
+  await using onCall = createOnCall({ agent: "agent", store, clock, actor: "on-call" });
+  expect((await onCall.status()).release).toMatchObject({ id, phase: "quarantine" });
+  expect((await onCall.hold({ reason: "looking" })).held).toMatchObject({ by: { id: "on-call" } });
+  expect(await onCall.rollback({ reason: "bad" })).toMatchObject({ outcome: "rolled-back", to: "blue" });
+  expect((await onCall.history(id)).at(-1)?.step).toMatchObject({
+    event: "rolled-back",
+    outcome: "rolled-back",
+  });
+  expect(await onCall.isDenied("green")).toBe(true);
+  expect(["start", "explain", "drive"].filter((verb) => verb in onCall)).toEqual([]);
+});
