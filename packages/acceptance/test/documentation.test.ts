@@ -55,9 +55,11 @@ it("describes every kind of record that the keys name", () => {
   expect(kinds.filter((kind) => !formats.includes(`/${kind}`))).toEqual([]);
 });
 
-it("numbers its decisions without a gap", () => {
+// A gap is no mistake: whoever writes takes a number first, and may come to need none.
+it("gives every decision a number of its own", () => {
   const numbers = filesBelow("docs/decisions", ".md")
     .map((path) => Number(/(\d{4})-[a-z0-9-]+\.md$/.exec(path)?.[1]))
     .sort((a, b) => a - b);
-  expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+  expect(numbers.filter((number, i) => !(number > (numbers[i - 1] ?? 0)))).toEqual([]);
+  expect(numbers.length).toBeGreaterThan(20);
 });
