@@ -1,6 +1,6 @@
 import type { BundleId, Digest } from "./bundle.ts";
 import type { Assignment, RouterEvents } from "./router.ts";
-import type { ModelUsage, RunOutcome, RunScope, RunScore, TrafficClass } from "./run.ts";
+import type { ModelUsage, RunOutcome, RunScope, RunScore, ScoredRun, TrafficClass } from "./run.ts";
 import type { Signal } from "./signal.ts";
 
 /** Stops what it was returned for. Calling it twice is harmless. */
@@ -62,7 +62,7 @@ export interface RunEvents {
   "sweep-failed": { readonly error: unknown };
   usage: { readonly scope: RunScope; readonly usage: ModelUsage };
   /** A run was judged, by a scorer or a person; it may have ended long ago. */
-  "run-scored": { readonly scope: RunScope; readonly score: RunScore };
+  "run-scored": { readonly scope: ScoredRun; readonly score: RunScore };
   "pipeline-loaded": { readonly bundle: BundleId; readonly durationMs: number };
   "pipeline-unloaded": { readonly bundle: BundleId };
   "load-failed": { readonly bundle: BundleId; readonly error: unknown };

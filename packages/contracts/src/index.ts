@@ -118,6 +118,7 @@ export type {
   RunOutcome,
   RunScope,
   RunScore,
+  ScoredRun,
   TrafficClass,
 } from "./run.ts";
 export type { Signal, SignalBaseline, SignalStatus } from "./signal.ts";

@@ -2,7 +2,7 @@ import type { Bundle, BundleId } from "./bundle.ts";
 import type { Clock } from "./clock.ts";
 import type { Unsubscribe, VerdigrisEvents } from "./events.ts";
 import type { Route } from "./route.ts";
-import type { RunScope, RunScore } from "./run.ts";
+import type { RunScope, RunScore, ScoredRun } from "./run.ts";
 import type { Signal } from "./signal.ts";
 import type { Store } from "./store.ts";
 
@@ -41,7 +41,7 @@ export interface InstrumentedProcess {
   /** Tells operators of something, as the event `instrument-warning`. */
   warn(source: string, message: string): void;
   /** Tells what is said of a run, as the event `run-scored`: for all who count or show it. */
-  score(scope: RunScope, score: RunScore): void;
+  score(scope: ScoredRun, score: RunScore): void;
   /** Tells what a detector says, as the event `signal`. */
   signal(signal: Signal): void;
   /** Tells that records of usage are lost, as the event `usage-lost`. */

@@ -95,6 +95,14 @@ export interface ModelUsage {
 /** Where a cost comes from. */
 export type CostSource = "price-table" | "provider" | "estimate";
 
+/** The run that a score is about: its scope, or what is known of it later and in another process. */
+export interface ScoredRun extends Pick<RunScope, "agent" | "run" | "bundle" | "class" | "mixed"> {
+  readonly digest?: Digest;
+  readonly step?: string;
+  /** Store time at which it was accepted: windows count a score there, in any process; absent where only its own can know. */
+  readonly acceptedAt?: number;
+}
+
 /** What a scorer or a person says of one run, at any time after it began. */
 export interface RunScore {
   /** What was judged: `answer-quality`. At most 128 characters. */

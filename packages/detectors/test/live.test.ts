@@ -1,66 +1,10 @@
 import type { Signal } from "@verdigris/contracts";
-import {
-  createLiveDetectors,
-  eventRate,
-  hardErrors,
-  type LiveDetectorsOptions,
-  passRateFloor,
-} from "@verdigris/detectors";
-import { createMemoryStore } from "@verdigris/store-memory";
-import { aBundle, createFakeClock, createFaultyStore } from "@verdigris/testing";
-import { createVerdigris, type VerdigrisOptions } from "verdigris";
+import { createLiveDetectors } from "@verdigris/detectors";
+import { createFakeClock } from "@verdigris/testing";
+import { createVerdigris } from "verdigris";
 import { describe, expect, it } from "vitest";
+import { blue, createWorld, go, green, totals } from "./live-world.ts";
 import { minute } from "./world.ts";
-
-const [blue, green] = [aBundle("blue"), aBundle("green")];
-
-function createWorld(options: LiveDetectorsOptions = {}) {
-  const clock = createFakeClock();
-  const store = createFaultyStore(createMemoryStore({ clock }));
-  const open = (more: Partial<VerdigrisOptions<undefined>> = {}) => {
-    const detectors = createLiveDetectors({ rules: [hardErrors()], ...options });
-    return {
-      detectors,
-      agent: createVerdigris({
-        agent: "agent",
-        store,
-        bundle: blue,
-        clock,
-        actor: "ana",
-        detectors,
-        ...more,
-      }),
-    };
-  };
-  return { clock, store, open, ...open() };
-}
-
-type World = ReturnType<typeof createWorld>;
-
-async function go(
-  { agent, clock }: Pick<World, "agent" | "clock">,
-  runs: number,
-  fails: (n: number) => boolean,
-): Promise<void> {
-  for (let n = 0; n < runs; n++) {
-    await agent
-      .run({}, () => {
-        if (fails(n)) throw new Error("no");
-      })
-      .catch(() => {});
-    await clock.advance(1_000);
-  }
-}
-
-const totals = async ({ store }: World, bundle: string): Promise<Record<string, number>> => {
-  const sums: Record<string, number> = {};
-  const { entries } = await store.list(`agent/window/${bundle}/`, { limit: 1_000 });
-  for (const { value } of entries)
-    for (const cohort of JSON.parse(value).cohorts)
-      for (const [name, count] of Object.entries(cohort))
-        if (typeof count === "number" && name !== "at") sums[name] = (sums[name] ?? 0) + count;
-  return sums;
-};
 
 describe("live detectors", () => {
   it("count the runs of their process, and name the baseline that the route has [DETECT-WIRING]", async () => {
@@ -199,105 +143,6 @@ describe("live detectors", () => {
     expect(warned.length).toBeLessThanOrEqual(1);
     expect(await totals(world, "blue")).toMatchObject({ started: 1, completed: 1 });
     await agent.close();
-  });
-});
-
-describe("verdicts on live runs", () => {
-  const rules = [passRateFloor(), eventRate({ name: "refusals", event: "refusal" })];
-
-  it("of scorers are given off the user's path, on the bundle the run was pinned to [LIVE-SCORES]", async () => {
-    let release = (): void => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const scorer = {
-      name: "short",
-      score: async (output: unknown) => {
-        await held;
-        return output === "yes";
-      },
-    };
-    const world = createWorld({ rules, scoring: { sample: 1, scorers: [scorer], concurrency: 8 } });
-    const { agent, detectors } = world;
-    expect(await agent.run({}, () => "yes")).toBe("yes");
-    expect(await agent.run({}, () => "no")).toBe("no");
-    await agent.register(green);
-    await agent.flip({ to: "green", reason: "r", expect: 1 });
-    release();
-    await world.clock.advance(1);
-    await detectors.flush();
-    expect(detectors.scoring()).toEqual({ scored: 2, dropped: 0, unscored: 0 });
-    expect(await totals(world, "blue")).toMatchObject({ scored: 2, passed: 1 });
-    await agent.close();
-  });
-
-  it("count a chosen run that failed as not passed, and stay within the budget [LIVE-SCORES]", async () => {
-    const scorer = { name: "any", score: () => true };
-    const world = createWorld({ rules, scoring: { sample: 1, scorers: [scorer], perMinute: 3 } });
-    await agent5(world);
-    await world.agent.run({}, () => Promise.reject(new Error("no"))).catch(() => {});
-    await world.clock.advance(1);
-    await world.detectors.flush();
-    expect(world.detectors.scoring()).toEqual({ scored: 3, dropped: 2, unscored: 0 });
-    expect(await totals(world, "blue")).toMatchObject({ scored: 4, passed: 3 });
-    await world.agent.close();
-  });
-
-  const agent5 = async ({ agent }: World): Promise<void> => {
-    for (let n = 0; n < 5; n++) await agent.run({}, () => n);
-  };
-
-  it("are nothing where a scorer throws, hangs or cannot tell [LIVE-SCORES]", async () => {
-    const scorers = [
-      { name: "throws", score: () => Promise.reject(new Error("no")) },
-      { name: "hangs", score: () => new Promise<boolean>(() => {}) },
-      { name: "cannot", score: () => null },
-    ];
-    const world = createWorld({ rules, scoring: { sample: 1, scorers } });
-    await world.agent.run({}, () => 1);
-    await world.clock.advance(30_000);
-    await world.detectors.flush();
-    expect(world.detectors.scoring()).toEqual({ scored: 0, dropped: 0, unscored: 1 });
-    expect(await totals(world, "blue")).not.toHaveProperty("scored");
-    await world.agent.close();
-  });
-
-  it("choose the same runs in every process, about as many as asked for [LIVE-SCORES]", async () => {
-    const { createLiveScores } = await import("../src/live/live-scores.ts");
-    const clock = createFakeClock();
-    const make = () => createLiveScores({ sample: 0.2, scorers: [] }, clock);
-    const ids = Array.from(
-      { length: 20_000 },
-      (_, n) => `01J${n.toString(36).toUpperCase().padStart(10, "0")}`,
-    );
-    const chosen = ids.filter((id) => make().isSampled(id));
-    expect(chosen.length).toBeGreaterThan(3_800);
-    expect(chosen.length).toBeLessThan(4_200);
-  });
-
-  it("of people land where the run was, later and in another process [LIVE-SCORES]", async () => {
-    const world = createWorld({ rules });
-    const { agent, detectors, open, clock } = world;
-    const started = await agent.start();
-    if (!started.placed) throw new Error("not placed");
-    const { id } = started.run;
-    await started.run.finish({ outcome: "completed" });
-    await agent.register(green);
-    await agent.flip({ to: "green", reason: "r", expect: 1 });
-    expect(detectors.feedback(id, false)).toBe(true);
-    const receipt = detectors.receipt(id);
-    expect(detectors.note(id, "refusal", true)).toBe(true);
-    await clock.advance(30 * minute);
-    const second = open();
-    await second.agent.ready();
-    expect(second.detectors.feedback(id, true)).toBe(false);
-    expect(second.detectors.feedback(receipt!, true)).toBe(true);
-    await detectors.flush();
-    await second.detectors.flush();
-    expect(await totals(world, "blue")).toMatchObject({ scored: 2, passed: 1 });
-    expect(await totals(world, "green")).toEqual({});
-    await agent.close();
-    await second.agent.close();
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "@verdigris/contracts";
+import { createLiveDetectors, passRateFloor } from "@verdigris/detectors";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createPostgresStore } from "@verdigris/store-postgres";
 import { createSqliteStore } from "@verdigris/store-sqlite";
@@ -25,6 +26,25 @@ const bundleOf = (id: string, text: string, model: string) =>
     models: { planner: { provider: "acme", name: "planner", snapshot: model } },
   });
 
+const detectors = createLiveDetectors({
+  rules: [passRateFloor()],
+  scoring: { sample: 1, scorers: [{ name: "even", score: (output) => Number(output) % 2 === 0 }] },
+});
+
+/** Runs whose answers are scored in the background, some of which fail, and what people say of them. */
+async function judged(agent: Verdigris, n: number): Promise<void> {
+  let id = "";
+  const running = agent.run({}, async (run) => {
+    id = run.id;
+    if (n % 4 === 0) throw new Error("no");
+    return n;
+  });
+  await running.catch(() => {});
+  const receipt = detectors.receipt(id);
+  if (n % 3 === 0) detectors.feedback(n % 2 === 0 ? id : String(receipt), n % 9 === 0);
+  await clock.advance(300);
+}
+
 /** An hour of two bundles: calls with and without a price, in two currencies, failures, scores, shadow and mixed runs. */
 async function fill(agent: Verdigris): Promise<void> {
   const work = async (n: number, cost: number | null) => {
@@ -47,9 +67,11 @@ async function fill(agent: Verdigris): Promise<void> {
     await run.finish({ outcome: n % 8 === 0 ? "failed" : "completed" });
   };
   for (let n = 1; n <= 60; n++) await work(n, n % 11 === 0 ? null : n * 0.000_1);
+  for (let n = 1; n <= 12; n++) await judged(agent, n);
   await agent.register(bundleOf("green", "kind", "planner-2"));
   await agent.flip({ to: "green", reason: "r", expect: 1 });
   for (let n = 1; n <= 60; n++) await work(n, n * 0.000_3);
+  for (let n = 1; n <= 7; n++) await judged(agent, n);
   const moving = await agent.start({ bundle: "blue" });
   if (moving.placed) await moving.run.finish({ outcome: "completed" });
 }
@@ -92,6 +114,8 @@ if (problem !== null) {
   if (process.env.CI === "true") throw new Error(problem);
   process.stderr.write(`skipped: ${problem}\n`);
 }
+
+type Counted = Record<string, { readonly scored: number; readonly passed: number }>;
 
 interface Dialect {
   readonly name: "postgres" | "sqlite";
@@ -143,12 +167,18 @@ beforeAll(async () => {
     watch: false,
     sweepMs: "never",
     actor: "ana",
+    detectors,
   });
   await fill(agent);
   expected = await agent.blame({ from: began, to: end });
   bill = await agent.costs({ from: began, to: end });
   await agent.close();
   expect(expected).toHaveLength(2);
+  // What scorers, failures and people said is among them: 3 of 12 are even and did not fail, and 1 of 4 was liked.
+  expect(expected[0]?.scores).toMatchObject({
+    live: { scored: 12, passRate: 3 / 12 },
+    feedback: { scored: 4, passRate: 1 / 4 },
+  });
 });
 
 describe.each([...(problem === null ? [["postgres", postgres] as const] : []), ["sqlite", sqlite] as const])(
@@ -177,13 +207,20 @@ describe.each([...(problem === null ? [["postgres", postgres] as const] : []), [
             ["cancelled", line.cancelled],
             ["error_rate", line.errorRate],
             ["p95_ms", line.p95Ms],
-            ["pass_rate", line.scores.quality?.passRate],
+            ["pass_rate", line.passRate],
             ["cost", Number(cost)],
             ["cost_per_completed_run", perCompletedRun],
             ["unpriced_calls", line.unpricedCalls],
           ] as const) {
             expect(Number(row?.[column]), column).toBeCloseTo(Number(value), 9);
           }
+          const { scores } = row ?? {};
+          const counted = (typeof scores === "string" ? JSON.parse(scores) : scores) as Counted;
+          const rates = Object.entries(counted).map(([name, { scored, passed }]) => [
+            name,
+            { scored, passRate: passed / scored },
+          ]);
+          expect(Object.fromEntries(rates)).toEqual(line.scores);
         }
       }
       expect(rows).toHaveLength(4);

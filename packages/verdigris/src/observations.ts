@@ -1,7 +1,8 @@
 import {
   InvalidArgumentError,
-  type RunScope,
   type RunScore,
+  requireId,
+  type ScoredRun,
   type Store,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -26,10 +27,12 @@ export interface Observations {
   /** Deletes what the ledger holds of the time before `before` (ms or a date); resolves with how many batches. The ledger keeps everything otherwise. */
   forgetUsage(before: number | Date): Promise<number>;
   /** Tells what a scorer or a person says of a run, at any time after it began; it counts for the bundle of `scope`. */
-  score(scope: RunScope, score: RunScore): void;
+  score(scope: ScoredRun, score: RunScore): void;
 }
 
-function checkScore({ name, value, passed }: RunScore): void {
+function checkScore(scope: ScoredRun, { name, value, passed }: RunScore): void {
+  requireId("scope.run", scope?.run);
+  requireId("scope.bundle", scope.bundle);
   if (typeof name !== "string" || name === "" || name.length > 128)
     throw new InvalidArgumentError("score.name", "must be text of 1 to 128 characters");
   if (value !== undefined && !Number.isFinite(value))
@@ -61,7 +64,7 @@ export function createObservations<P>({ agent, store, ledger, registry, events }
     },
     forgetUsage: async (before) => (await readers()).forgetUsage(await upToDate(), agent, before),
     score(scope, score) {
-      checkScore(score);
+      checkScore(scope, score);
       if (events.has("run-scored"))
         events.emit("run-scored", Object.freeze({ scope, score: Object.freeze({ ...score }) }));
     },

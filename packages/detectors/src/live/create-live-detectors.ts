@@ -5,6 +5,7 @@ import {
   type Instrument,
   type InstrumentedProcess,
   InvalidArgumentError,
+  isVerdigrisError,
   type RunScope,
   type Signal,
   type SignalReader,
@@ -23,6 +24,7 @@ import { checkServedModel } from "../drift/served-model.ts";
 import { type MetricSource, recorderSource } from "../source.ts";
 import { createRecorder, type RunRecorder } from "../windows/recorder.ts";
 import { everySoOften } from "./every-so-often.ts";
+import { readReceipt, receiptOf } from "./feedback-receipt.ts";
 import { createLiveScores, type LiveScores, type LiveScoring, type ScoringCounts } from "./live-scores.ts";
 import { feedRecorder, type OpenRuns } from "./open-runs.ts";
 import { baselineOf, sinceWhen, watchedBundle } from "./watch-target.ts";
@@ -45,8 +47,9 @@ export interface LiveDetectorsOptions extends Omit<DetectorsOptions, "source"> {
 export interface LiveDetectors extends SignalReader, Instrument {
   signals(bundle?: BundleId | WatchTarget): Promise<readonly Signal[]>;
   /**
-   * A person's verdict on a run, any time later: it counts for the bundle the run was pinned to, at the time it started. False when
-   * this process does not know the run (10,000 are remembered): pass what {@link LiveDetectors.receipt} gave out instead of the id.
+   * A person's verdict on a run, any time later: it is told as the score `feedback`, and counts for the bundle the run was pinned
+   * to: in windows at the time it started, in `blame` when it was given. False when this process does not know the run (10,000 are
+   * remembered): pass what {@link LiveDetectors.receipt} gave out instead of the id.
    */
   feedback(run: string, passed: boolean): boolean;
   /** What to hand out with an answer, so that feedback on it finds its place in any process. Null for a run not known here. */
@@ -58,6 +61,9 @@ export interface LiveDetectors extends SignalReader, Instrument {
   /** Writes what was counted now. */
   flush(): Promise<void>;
 }
+
+/** The name of what the scorers of live answers say together. */
+const liveScore = "live";
 
 interface Connected {
   readonly process: InstrumentedProcess;
@@ -85,9 +91,10 @@ function connected(options: LiveDetectorsOptions, process: InstrumentedProcess):
   const own = store === null ? recorderSource(recorder, process.now) : storeSource({ store, agent });
   const detectors = createDetectors({ ...options, source: options.source ?? own });
   const scores = options.scoring === undefined ? null : createLiveScores(options.scoring, clock);
-  const runs = feedRecorder(process, recorder, (run, facts) => {
-    // A run without an answer has not passed.
-    if (scores?.isSampled(run) === true) recorder.scored(facts, false);
+  const runs = feedRecorder(process, recorder, (swept) => {
+    // A run that hung has given no answer.
+    if (scores?.isSampled(swept.run) === true && scores.hasSeen())
+      scores.fail((passed) => process.score(swept, { name: liveScore, passed }));
   });
   let forgottenAt = clock.monotonic();
   const flush = async (): Promise<void> => {
@@ -195,40 +202,44 @@ export function createLiveDetectors(options: LiveDetectorsOptions = {}): LiveDet
       };
     },
     feedback(run, passed) {
-      const { runs, recorder } = need();
-      const facts = runs.factsOf(run) ?? factsFromReceipt(run);
-      if (facts !== null) recorder.scored(facts, passed);
-      return facts !== null;
+      const { runs, process } = need();
+      const known = runs.known(run) ?? readReceipt(process.agent, run);
+      if (known !== null) process.score(known, { name: "feedback", passed });
+      return known !== null;
     },
     receipt(run) {
-      const facts = need().runs.factsOf(run);
-      return facts === null
-        ? null
-        : `vf1/${facts.bundle}/${facts.class}/${Math.floor(facts.startedAt)}/${run}`;
+      const known = need().runs.known(run);
+      return known === null ? null : receiptOf(known);
     },
     note(run, event, hit) {
       const { runs, recorder } = need();
-      const facts = runs.factsOf(run);
-      if (facts !== null) recorder.noted(facts, event, hit);
-      return facts !== null;
+      const known = runs.known(run);
+      if (known !== null) recorder.noted({ ...known, startedAt: known.acceptedAt }, event, hit);
+      return known !== null;
     },
     scoring: () => need().scores?.counts() ?? { scored: 0, dropped: 0, unscored: 0 },
     flush: () => need().flush(),
   };
 }
 
+/** A run that threw one of these goes on elsewhere, was called off, or is told of when it is swept. */
+const noEnding: readonly string[] = ["run-cancelled", "run-superseded", "run-expired"];
+
 /** Takes what a run answers in for scoring, if it was chosen; the run goes on at once. */
 async function scoredRun<T>(live: Connected | null, scope: RunScope, next: () => Promise<T>): Promise<T> {
-  const value = await next();
-  if (live?.scores?.isSampled(scope.run) === true)
-    // Told to everybody, this recorder among them: telemetry shows it, the ledger counts it for `blame`.
-    live.scores.take(scope, value, (passed) => live.process.score(scope, { name: "live", passed }));
+  if (live?.scores?.isSampled(scope.run) !== true) return next();
+  const { scores, runs, process } = live;
+  // Of the bundle it is on by now: one that has moved meanwhile belongs to neither.
+  const tell = (passed: boolean): void =>
+    process.score(runs.known(scope.run) ?? scope, { name: liveScore, passed });
+  let value: T;
+  try {
+    value = await next();
+  } catch (error) {
+    if (!isVerdigrisError(error) || !noEnding.includes(error.code)) scores.fail(tell);
+    throw error;
+  }
+  if (runs.hasFailed(scope.run)) scores.fail(tell);
+  else scores.take(scope, value, tell);
   return value;
-}
-
-function factsFromReceipt(text: string): ReturnType<OpenRuns["factsOf"]> {
-  const [, bundle, traffic, startedAt] =
-    /^vf1\/([A-Za-z0-9._:-]{1,128})\/(live|canary)\/(\d{1,13})\/./.exec(text) ?? [];
-  if (bundle === undefined) return null;
-  return { bundle, class: traffic as "live" | "canary", mixed: false, startedAt: Number(startedAt) };
 }

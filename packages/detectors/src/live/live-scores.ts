@@ -34,6 +34,10 @@ export interface LiveScores {
   isSampled(run: string): boolean;
   /** Takes an answer in; returns at once and never throws. */
   take(scope: RunScope, output: unknown, done: (passed: boolean) => void): void;
+  /** Takes in that a run gave no answer: within the same budget, or failures would weigh more than answers. */
+  fail(done: (passed: false) => void): void;
+  /** True once runs gave answers here, or failed to: where none do, one that hangs says nothing about them. */
+  hasSeen(): boolean;
   counts(): ScoringCounts;
 }
 
@@ -65,13 +69,21 @@ export function createLiveScores(options: LiveScoring, clock: Clock): LiveScores
       });
     }
   };
+  const isLetGo = (): boolean => {
+    const over = !hasBudget() || waiting.length >= mostWaiting;
+    if (over) counts.dropped++;
+    return over;
+  };
   return {
     isSampled: (run) => placeOf(run) < sample * buckets,
+    hasSeen: () => counts.scored + counts.dropped + counts.unscored + waiting.length + running > 0,
+    fail(done) {
+      if (isLetGo()) return;
+      counts.scored++;
+      done(false);
+    },
     take(scope, output, done) {
-      if (!hasBudget() || waiting.length >= mostWaiting) {
-        counts.dropped++;
-        return;
-      }
+      if (isLetGo()) return;
       waiting.push(async () => {
         const verdicts = await Promise.all(
           scorers.map((scorer) => ask(scorer, output, scope, clock, timeoutMs)),

@@ -1,58 +1,89 @@
-import type { InstrumentedProcess, RunScope, VerdigrisEvents } from "@verdigris/contracts";
+import type { InstrumentedProcess, RunScope, ScoredRun, VerdigrisEvents } from "@verdigris/contracts";
 import type { RunFacts, RunRecorder } from "../windows/recorder.ts";
+
+/** A run whose start is known: what is said of it can be counted. Holds no key and no label. */
+export interface KnownRun extends ScoredRun {
+  readonly acceptedAt: number;
+}
 
 /** A run this process holds. */
 interface OpenRun {
+  readonly known: KnownRun;
   readonly startedAt: number;
-  readonly facts: RunFacts;
   /** Null once a cost is not known. */
   spent: number | null;
 }
 
 /** Feeds a recorder with the runs of a process. */
 export interface OpenRuns {
-  /** The facts of a run that is open here, or ended here not long ago. */
-  factsOf(run: string): RunFacts | null;
+  /** A run that is open here, or ended here not long ago. */
+  known(run: string): KnownRun | null;
+  /** True for a run that failed here not long ago. */
+  hasFailed(run: string): boolean;
   stop(): void;
 }
 
 const mostRemembered = 10_000;
 
-function factsFor({ bundle, class: traffic, mixed }: RunScope, startedAt: number): RunFacts {
+function factsFor({ bundle, class: traffic, mixed }: ScoredRun, startedAt: number): RunFacts {
   return { bundle, class: traffic, mixed, startedAt };
 }
 
-/** Counts what a process tells of its runs. `onEnded` hears of runs that ended without an answer to score. */
+function knownFrom({ agent, run, bundle, digest, class: traffic, mixed }: RunScope, at: number): KnownRun {
+  return { agent, run, bundle, digest, class: traffic, mixed, acceptedAt: at };
+}
+
+/** The latest runs that ended here. */
+function createEndedRuns(): {
+  add(known: KnownRun, failed: boolean): void;
+  known(run: string): KnownRun | null;
+  hasFailed(run: string): boolean;
+} {
+  const ended = new Map<string, { readonly known: KnownRun; readonly failed: boolean }>();
+  return {
+    add(known, failed) {
+      ended.set(known.run, { known, failed });
+      const [oldest] = ended.keys();
+      if (ended.size > mostRemembered && oldest !== undefined) ended.delete(oldest);
+    },
+    known: (run) => ended.get(run)?.known ?? null,
+    hasFailed: (run) => ended.get(run)?.failed === true,
+  };
+}
+
+/** A run that was swept, which may have been another process's. */
+function knownFromSwept(
+  agent: string,
+  { run, bundle, class: traffic, mixed, ageMs, deadline }: VerdigrisEvents["run-expired"],
+): KnownRun {
+  return { agent, run, bundle, class: traffic, mixed, acceptedAt: deadline - ageMs };
+}
+
+/** Counts what a process tells of its runs. `onSwept` hears of runs that hung, or whose process died. */
 export function feedRecorder(
   process: InstrumentedProcess,
   recorder: RunRecorder,
-  onEnded: (run: string, facts: RunFacts) => void,
+  onSwept: (run: KnownRun) => void,
 ): OpenRuns {
   const open = new Map<string, OpenRun>();
-  const ended = new Map<string, RunFacts>();
+  const ended = createEndedRuns();
 
   const begin = (scope: RunScope, acceptedAt: number | null): number => {
     const startedAt = acceptedAt ?? process.now();
-    open.set(scope.run, { startedAt, facts: factsFor(scope, startedAt), spent: 0 });
+    open.set(scope.run, { startedAt, known: knownFrom(scope, startedAt), spent: 0 });
     return startedAt;
-  };
-  const remember = (run: string, facts: RunFacts): void => {
-    ended.set(run, facts);
-    const [oldest] = ended.keys();
-    if (ended.size > mostRemembered && oldest !== undefined) ended.delete(oldest);
   };
   const finished = ({ scope, outcome, durationMs }: VerdigrisEvents["run-finished"]): void => {
     const run = open.get(scope.run) ?? { startedAt: process.now() - durationMs, spent: null };
     open.delete(scope.run);
     const facts = factsFor(scope, run.startedAt);
-    remember(scope.run, facts);
+    ended.add(knownFrom(scope, run.startedAt), outcome === "failed");
     if (outcome === "cancelled") {
       recorder.withdrawn(facts);
       return;
     }
     // A run that crossed processes took as long as it took, not as long as it was here.
     recorder.ended(facts, outcome, Math.max(durationMs, process.now() - run.startedAt), run.spent);
-    if (outcome === "failed") onEnded(scope.run, facts);
   };
   const released = ({ scope, reason }: VerdigrisEvents["run-released"]): void => {
     const run = open.get(scope.run);
@@ -60,12 +91,13 @@ export function feedRecorder(
     if (run !== undefined && reason !== "run-cancelled")
       recorder.spent(factsFor(scope, run.startedAt), run.spent);
   };
-  const factsOf = (run: string): RunFacts | null => open.get(run)?.facts ?? ended.get(run) ?? null;
+  const known = (run: string): KnownRun | null => open.get(run)?.known ?? ended.known(run);
   const stops = [
-    // A verdict that was given through the run itself.
+    // Every verdict comes this way, whoever gave it. What this process knows of a run outweighs what the caller does.
     process.on("run-scored", ({ scope, score }) => {
-      const facts = factsOf(scope.run);
-      if (facts !== null && score.passed !== undefined) recorder.scored(facts, score.passed);
+      const of = known(scope.run) ?? scope;
+      if (of.acceptedAt !== undefined && score.passed !== undefined)
+        recorder.scored(factsFor(of, of.acceptedAt), score.passed);
     }),
     process.on("run-started", ({ scope, acceptedAt }) => {
       recorder.started(factsFor(scope, begin(scope, acceptedAt)));
@@ -81,20 +113,22 @@ export function feedRecorder(
     process.on("run-finished", finished),
     process.on("run-released", released),
     // Swept pins are told once, by whoever removed them, also for processes that died.
-    process.on("run-expired", ({ local, run, bundle, class: traffic, mixed, ageMs, deadline }) => {
-      if (local) return;
-      const facts = { bundle, class: traffic, mixed, startedAt: deadline - ageMs };
-      recorder.ended(facts, "expired", ageMs, undefined);
-      onEnded(run, facts);
+    process.on("run-expired", (told) => {
+      if (told.local) return;
+      const swept = knownFromSwept(process.agent, told);
+      recorder.ended(factsFor(swept, swept.acceptedAt), "expired", told.ageMs, undefined);
+      onSwept(swept);
     }),
     process.on("run-migrated", ({ scope, from }) => {
       const run = open.get(scope.run);
-      if (run !== undefined)
-        recorder.withdrawn({ ...factsFor(scope, run.startedAt), bundle: from, mixed: false });
+      if (run === undefined) return;
+      recorder.withdrawn({ ...factsFor(scope, run.startedAt), bundle: from, mixed: false });
+      open.set(scope.run, { ...run, known: knownFrom(scope, run.startedAt) });
     }),
   ];
   return {
-    factsOf,
+    known,
+    hasFailed: ended.hasFailed,
     stop() {
       for (const stop of stops) stop();
     },

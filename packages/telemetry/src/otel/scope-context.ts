@@ -1,4 +1,4 @@
-import type { RunScope } from "@verdigris/contracts";
+import type { RunScope, ScoredRun } from "@verdigris/contracts";
 import { attributeNames } from "../attribute-names.ts";
 import type { Attributes, OtelApi, OtelContext } from "./otel-port.ts";
 
@@ -17,14 +17,14 @@ const baggageNames: Readonly<Record<BaggageField, string>> = {
 const attributesKey: symbol = Symbol.for("verdigris scope attributes");
 
 /** The attributes that every span and log of a run carries. */
-export function scopeAttributes(scope: RunScope): Attributes {
+export function scopeAttributes(scope: RunScope | ScoredRun): Attributes {
   const attributes: Attributes = {
     [attributeNames.agentName]: scope.agent,
     [attributeNames.bundleId]: scope.bundle,
-    [attributeNames.bundleDigest]: scope.digest,
     [attributeNames.runId]: scope.run,
     [attributeNames.trafficClass]: scope.class,
   };
+  if (scope.digest !== undefined) attributes[attributeNames.bundleDigest] = scope.digest;
   if (scope.mixed) attributes[attributeNames.mixed] = true;
   if (scope.step !== undefined) attributes[attributeNames.step] = scope.step;
   return attributes;

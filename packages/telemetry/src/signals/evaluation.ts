@@ -1,4 +1,4 @@
-import type { RunScope, RunScore } from "@verdigris/contracts";
+import type { RunScore, ScoredRun } from "@verdigris/contracts";
 import { attributeNames } from "../attribute-names.ts";
 import type { Attributes } from "../otel/otel-port.ts";
 import { scopeAttributes } from "../otel/scope-context.ts";
@@ -10,7 +10,7 @@ function labelOf({ label, passed }: RunScore): string | undefined {
 }
 
 /** A score as `gen_ai.evaluation.result`, with the bundle that earned it. */
-export function evaluationAttributes(scope: RunScope, score: RunScore, tell: TellContent): Attributes {
+export function evaluationAttributes(scope: ScoredRun, score: RunScore, tell: TellContent): Attributes {
   const { name, value, explanation, responseId } = score;
   const label = labelOf(score);
   return {

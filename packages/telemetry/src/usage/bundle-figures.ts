@@ -20,6 +20,8 @@ export interface BundleFigures {
   readonly errorRate: number | null;
   /** In milliseconds, within 1 %; failed and expired runs count. */
   readonly p95Ms: number | null;
+  /** Of all verdicts on its runs, whoever gave them and under whatever name; null without one. A run with two counts twice. */
+  readonly passRate: number | null;
   /** By name of the score; of the scores that say whether a run passed. */
   readonly scores: Readonly<Record<string, { readonly scored: number; readonly passRate: number }>>;
   /** What all calls cost, failed runs' too, and what that is for each run that completed. */
@@ -70,6 +72,7 @@ class Counts {
       cancelled,
       errorRate: runs === 0 ? null : (failed + expired) / runs,
       p95Ms: quantileOf(this.durations, 0.95),
+      passRate: passRateOf(scores.map(([, counts]) => counts)),
       scores: Object.fromEntries(
         scores.map(([name, { scored, passed }]) => [name, { scored, passRate: passed / scored }]),
       ),
@@ -80,6 +83,11 @@ class Counts {
       unpricedCalls: this.unpriced,
     };
   }
+}
+
+function passRateOf(counts: readonly { readonly scored: number; readonly passed: number }[]): number | null {
+  const sum = (of: "scored" | "passed"): number => counts.reduce((total, each) => total + each[of], 0);
+  return sum("scored") === 0 ? null : sum("passed") / sum("scored");
 }
 
 function compares(of: Pick<RunTally | UsageRecord, "class" | "mixed">): boolean {

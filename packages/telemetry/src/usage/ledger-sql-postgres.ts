@@ -52,9 +52,14 @@ ranked AS (
     sum(n) OVER (PARTITION BY bundle) AS total FROM buckets
 ),
 p95 AS (SELECT bundle, min(bucket) AS bucket FROM ranked WHERE upto >= ceil(0.95 * total) GROUP BY bundle),
+named AS (
+  SELECT bundle, s.key AS name, sum((s.value ->> 'scored')::bigint) AS scored, sum((s.value ->> 'passed')::bigint) AS passed
+  FROM runs CROSS JOIN LATERAL jsonb_each(scores) AS s GROUP BY bundle, s.key
+),
 judged AS (
-  SELECT bundle, sum((s.value ->> 'scored')::bigint) AS scored, sum((s.value ->> 'passed')::bigint) AS passed
-  FROM runs CROSS JOIN LATERAL jsonb_each(scores) AS s GROUP BY bundle
+  SELECT bundle, sum(scored) AS scored, sum(passed) AS passed,
+    jsonb_object_agg(name, jsonb_build_object('scored', scored, 'passed', passed)) AS scores
+  FROM named GROUP BY bundle
 ),
 bundles AS (SELECT bundle FROM counts UNION SELECT bundle FROM calls),
 known AS (
@@ -75,7 +80,7 @@ SELECT bundle, before, (
   COALESCE(expired, 0) AS expired, COALESCE(cancelled, 0) AS cancelled,
   (failed + expired)::float8 / NULLIF(runs, 0) AS error_rate,
   CASE WHEN bucket = 0 THEN 1 ELSE exp((bucket - 0.5) * ln(1.25) / 12)::float8 END AS p95_ms,
-  passed::float8 / NULLIF(scored, 0) AS pass_rate,
+  passed::float8 / NULLIF(scored, 0) AS pass_rate, COALESCE(judged.scores, '{}') AS scores,
   currency, cost, cost / NULLIF(completed, 0) AS cost_per_completed_run, COALESCE(calls, 0) AS unpriced_calls
 FROM ordered LEFT JOIN counts USING (bundle) LEFT JOIN p95 USING (bundle) LEFT JOIN judged USING (bundle)
   LEFT JOIN costs USING (bundle) LEFT JOIN unpriced USING (bundle)

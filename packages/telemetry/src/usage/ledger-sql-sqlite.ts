@@ -60,9 +60,14 @@ ranked AS (
     sum(n) OVER (PARTITION BY bundle) AS total FROM buckets
 ),
 p95 AS (SELECT bundle, min(bucket) AS bucket FROM ranked WHERE upto >= ceil(0.95 * total) GROUP BY bundle),
+named AS (
+  SELECT bundle, s.key AS name, sum(s.value ->> '$.scored') AS scored, sum(s.value ->> '$.passed') AS passed
+  FROM runs, json_each(scores) AS s GROUP BY bundle, s.key
+),
 judged AS (
-  SELECT bundle, sum(s.value ->> '$.scored') AS scored, sum(s.value ->> '$.passed') AS passed
-  FROM runs, json_each(scores) AS s GROUP BY bundle
+  SELECT bundle, sum(scored) AS scored, sum(passed) AS passed,
+    json_group_object(name, json_object('scored', scored, 'passed', passed)) AS scores
+  FROM named GROUP BY bundle
 ),
 bundles AS (SELECT bundle FROM counts UNION SELECT bundle FROM calls),
 known AS (
@@ -81,7 +86,7 @@ SELECT o.bundle, before, (
   COALESCE(expired, 0) AS expired, COALESCE(cancelled, 0) AS cancelled,
   CAST(failed + expired AS REAL) / NULLIF(runs, 0) AS error_rate,
   CASE WHEN bucket = 0 THEN 1.0 ELSE exp((bucket - 0.5) * ln(1.25) / 12) END AS p95_ms,
-  CAST(passed AS REAL) / NULLIF(scored, 0) AS pass_rate,
+  CAST(passed AS REAL) / NULLIF(scored, 0) AS pass_rate, COALESCE(judged.scores, '{}') AS scores,
   currency, units / 1e12 AS cost, units / 1e12 / NULLIF(completed, 0) AS cost_per_completed_run,
   COALESCE(calls, 0) AS unpriced_calls
 FROM ordered AS o LEFT JOIN counts USING (bundle) LEFT JOIN p95 USING (bundle) LEFT JOIN judged USING (bundle)
