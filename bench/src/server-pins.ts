@@ -1,48 +1,68 @@
-import { spreadOf } from "./measure.ts";
+import { ratioOf, spreadOf } from "./measure.ts";
 import { type Findings, goal, type Row } from "./report.ts";
 import type { BenchServer } from "./server.ts";
 import { agent, blue, leavePins, openAgent } from "./world.ts";
 
-async function millisecondsOf(call: () => Promise<unknown>): Promise<number[]> {
-  const took: number[] = [];
-  for (let round = -1; round < 7; round++) {
-    const began = performance.now();
-    await call();
-    if (round >= 0) took.push(performance.now() - began);
-  }
-  return took;
+const rounds = 15;
+const [few, many] = [10_000, 1_000_000];
+
+interface Call {
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+  /** How many make one figure. */
+  readonly batch: number;
 }
 
-/** Counts and recycling with few and with many pins, left as a real start writes them and multiplied by the server. */
-export async function serverPins(server: BenchServer, space: string): Promise<Findings> {
-  const group = `${server.name} pins`;
-  const rows: Row[] = [];
+/** An agent with so many pins in a space of its own, left as a real start writes them and multiplied by the server. */
+async function openPins(
+  server: BenchServer,
+  space: string,
+  count: number,
+): Promise<{ readonly calls: readonly Call[]; close(): Promise<void> }> {
   const { store, close } = await server.open(space, "4");
   const verdigris = await openAgent(store);
   await leavePins(store, 1);
-  const calls = [
-    ["drain report", () => verdigris.drainReport(blue.id)],
-    ["canRecycle", () => verdigris.canRecycle(blue.id)],
-    ["list, limit 1", () => store.list(`${agent}/pin/`, { limit: 1 })],
-  ] as const;
-  const medians = new Map<string, number[]>(calls.map(([name]) => [name, []]));
-  let left = 1;
-  for (const count of [10_000, 1_000_000]) {
-    await server.multiplyPins(space, left, count - 1);
-    left = count;
-    for (const [name, call] of calls) {
-      const spread = spreadOf(await millisecondsOf(call));
-      medians.get(name)?.push(spread.median);
-      rows.push({ group, name: `${name}, ${count.toLocaleString("en")} pins`, unit: "ms", ...spread });
-    }
-  }
-  await verdigris.close();
-  await close();
+  await server.multiplyPins(space, 1, count - 1);
   return {
-    rows,
-    goals: calls.map(([name]) => {
-      const [few = 1, many = 1] = medians.get(name) ?? [];
-      return goal(`${group}: ${name}, a million / ten thousand`, many / few, "lower", 3);
-    }),
+    calls: [
+      { name: "drain report", run: () => verdigris.drainReport(blue.id), batch: 1 },
+      { name: "canRecycle", run: () => verdigris.canRecycle(blue.id), batch: 30 },
+      { name: "list, limit 1", run: () => store.list(`${agent}/pin/`, { limit: 1 }), batch: 30 },
+    ],
+    async close() {
+      await verdigris.close();
+      await close();
+    },
   };
+}
+
+async function millisecondsEach({ run, batch }: Call): Promise<number> {
+  const began = performance.now();
+  for (let n = 0; n < batch; n++) await run();
+  return (performance.now() - began) / batch;
+}
+
+/** Counts and recycling with few and with many pins, in turn: what the machine did in a round weighs on both. */
+export async function serverPins(server: BenchServer, spaces: readonly [string, string]): Promise<Findings> {
+  const group = `${server.name} pins`;
+  const worlds = [await openPins(server, spaces[0], few), await openPins(server, spaces[1], many)] as const;
+  const rows: Row[] = [];
+  const goals = [];
+  for (const [n, call] of worlds[0].calls.entries()) {
+    const larger = worlds[1].calls[n] ?? call;
+    const took = { few: [] as number[], many: [] as number[] };
+    for (let round = -1; round < rounds; round++) {
+      const pair = [await millisecondsEach(call), await millisecondsEach(larger)] as const;
+      if (round < 0) continue;
+      took.few.push(pair[0]);
+      took.many.push(pair[1]);
+    }
+    const ratio = ratioOf(took.many, took.few);
+    const named = (count: number): string => `${call.name}, ${count.toLocaleString("en")} pins`;
+    rows.push({ group, name: named(few), unit: "ms", ...spreadOf(took.few) });
+    rows.push({ group, name: named(many), unit: "ms", ...spreadOf(took.many), ratio, ratioTo: "few" });
+    goals.push(goal(`${group}: ${call.name}, a million / ten thousand`, ratio, "lower", 3));
+  }
+  for (const { close } of worlds) await close();
+  return { rows, goals };
 }

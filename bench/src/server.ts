@@ -18,6 +18,8 @@ export interface StartLane extends OpenStore {
 /** A server and what the bench needs to measure the store on it. A space is what one store has of it: a schema, a prefix. */
 export interface BenchServer {
   readonly name: string;
+  /** Whether starts of one turn that go over the same connection share a round trip. */
+  readonly sharesRoundTrips: boolean;
   /** What the floor of a start is called. */
   readonly floorName: string;
   /** What the processes of a load open the store with: see `StoreSource`. */

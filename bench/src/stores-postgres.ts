@@ -60,6 +60,7 @@ async function openLane(schema: string): Promise<StartLane> {
 
 export const postgres: BenchServer = {
   name: "postgres",
+  sharesRoundTrips: false,
   floorName: "insert … returning",
   module: import.meta.url,
   problem: () =>

@@ -71,7 +71,7 @@ async function nodeCaller(): Promise<Caller> {
 /** The floor: a script with the arguments of a start that writes the same bytes to a hash and a sorted set, unfenced. */
 const bareScript = `
 redis.call('HSET', KEYS[1], ARGV[4], '1760000000000000 ' .. ARGV[5])
-redis.call('ZADD', KEYS[2], 0, ARGV[4])
+redis.call('ZADD', KEYS[2], '0', ARGV[4])
 return 1760000000000000
 `;
 
@@ -111,6 +111,7 @@ return 1
 
 export const redis: BenchServer = {
   name: "redis",
+  sharesRoundTrips: true,
   floorName: "one script of its size",
   module: import.meta.url,
   problem: () =>

@@ -15,14 +15,15 @@ async function onServer(server: BenchServer): Promise<Findings> {
   }
   const spaceOf = (part: string | number): string => `vb_${process.pid}_${part}`;
   const starts = server.clients.map((client, n) => ({ client, space: spaceOf(n) }));
-  const [flips, pins] = [spaceOf("flips"), spaceOf("pins")];
+  const flips = spaceOf("flips");
+  const pins = [spaceOf("few"), spaceOf("many")] as const;
   const found: Findings[] = [];
   try {
     for (const { client, space } of starts) found.push(await serverStarts(server, client, space));
     found.push(await serverFlips(server, flips));
     found.push(await serverPins(server, pins));
   } finally {
-    await server.remove([...starts.map(({ space }) => space), flips, pins]);
+    await server.remove([...starts.map(({ space }) => space), flips, ...pins]);
   }
   return { rows: found.flatMap(({ rows }) => rows), goals: found.flatMap(({ goals }) => goals) };
 }

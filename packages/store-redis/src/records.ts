@@ -2,6 +2,7 @@ import type { CommitResult, StoreEntry, StoreOp } from "@verdigris/contracts";
 import { announces } from "@verdigris/contracts";
 import { commitScript, getScript, listScript, startScript } from "./scripts.ts";
 import { type Script, type Server, scriptOf } from "./server.ts";
+import { type Check, createStarts, type Put } from "./starts.ts";
 
 /** The data of one store, over the scripts. */
 export interface Records {
@@ -65,9 +66,6 @@ function toResult(reply: readonly unknown[], ops: readonly StoreOp[]): CommitRes
   };
 }
 
-type Check = Extract<StoreOp, { op: "check" }>;
-type Put = Extract<StoreOp, { op: "put" }>;
-
 /** A pin of a start: the check of the route and one new key. */
 function startOf(ops: readonly StoreOp[]): readonly [Check, Put] | null {
   const [check, put] = ops;
@@ -84,11 +82,18 @@ export async function createRecords(server: Server, channel: string): Promise<Re
       scriptOf(listScript),
     ]);
 
-  async function start({ key: checked, rev }: Check, { key, value }: Put): Promise<CommitResult> {
-    const reply = await server.write(starting, [checked, `${rev} `, key, value]);
-    if (reply[0] !== "ok") return toConflict(reply, [checked, key]);
+  const starts = createStarts((check, puts) => {
+    const args = [check.key, `${check.rev} `];
+    for (const { key } of puts) args.push(key);
+    for (const { value } of puts) args.push(value);
+    return server.write(starting, args);
+  });
+
+  async function start(check: Check, put: Put): Promise<CommitResult> {
+    const reply = await starts(check, put);
+    if (reply[0] !== "ok") return toConflict(reply, [check.key, put.key]);
     const made = Number(reply[2]);
-    return { ok: true, revs: [rev, made], at: toMs(made) };
+    return { ok: true, revs: [check.rev, made], at: toMs(made) };
   }
 
   return {
@@ -98,10 +103,10 @@ export async function createRecords(server: Server, channel: string): Promise<Re
       return { entries: keys.map((key, n) => toEntry(key, values[n])), at: timeOf(micro, last) };
     },
     async commit(ops) {
-      const pair = startOf(ops);
-      if (pair !== null) return start(...pair);
       // The reply comes after the caller has gone on, who may have changed them.
       const kept = ops.map((op) => ({ ...op }));
+      const pair = startOf(kept);
+      if (pair !== null) return start(...pair);
       return toResult(await server.write(committing, toArguments(channel, kept)), kept);
     },
     async list(prefix, after, limit) {

@@ -78,28 +78,48 @@ return {'ok', micro, text}
 `;
 
 /**
- * The commit of a run start: [check, put of a new key], which nobody is told of. What a start does on the one thread of
- * the server is what bounds a fleet, so it calls the least that the fence needs. Times stay the text they come in, since
- * making numbers of them and text again costs as much as a lookup: 16 digits until the year 2286, so they compare as text.
- * Answers the revision alone where that is the server's time and so says everything.
- * ARGV: the server time (µs) after which it must not happen, the key to check, its revision and a space, the new key, its value.
+ * The commits of run starts, each [check, put of a new key], which nobody is told of; several that check the same entry may
+ * share one call. What a start does on the one thread of the server is what bounds a fleet, so it calls the least that the
+ * fence needs. Times stay the text they come in, since making numbers of them and text again costs as much as a lookup: 16
+ * digits until the year 2286, so they compare as text. Answers the revision alone where that is the server's time and so
+ * says everything. Of several nothing is done when one of the new keys exists (`each`): then each is to be sent alone.
+ * ARGV: the server time (µs) after which it must not happen, the key to check, its revision and a space, the new keys, their values.
  */
 export const startScript: string = `
-local call = redis.call
+local call, entries = redis.call, KEYS[1]
 local time = call('TIME')
-local micro = time[1] .. string.sub('00000', #time[2]) .. time[2]
+local small = time[2]
+local micro = time[1] .. (#small == 6 and small or string.sub('00000', #small) .. small)
 if micro > ARGV[1] then return {'late', micro} end
-local found = call('HMGET', KEYS[1], '', ARGV[2], ARGV[4])
+local starts = (#ARGV - 3) / 2
+local found = call('HMGET', entries, '', ARGV[2], unpack(ARGV, 4, 3 + starts))
 local last, checked = found[1], found[2]
-local same = checked and string.sub(checked, 1, #ARGV[3]) == ARGV[3]
-if found[3] or not same then
+if not checked or string.sub(checked, 1, #ARGV[3]) ~= ARGV[3] then
   ${requirePrimary}
-  return {'conflict', micro, last or '0', same and 2 or 1, same and found[3] or checked or ''}
+  return {'conflict', micro, last or '0', 1, checked or ''}
+end
+for i = 3, 2 + starts do
+  if found[i] then
+    ${requirePrimary}
+    if starts > 1 then return {'each', micro} end
+    return {'conflict', micro, last or '0', 2, found[i]}
+  end
 end
 local rev = micro
 if last and micro <= last then rev = string.format('%.0f', last + 1) end
-call('HSET', KEYS[1], '', rev, ARGV[4], rev .. ' ' .. ARGV[5])
-call('ZADD', KEYS[2], 0, ARGV[4])
+if starts == 1 then
+  call('HSET', entries, '', rev, ARGV[4], rev .. ' ' .. ARGV[5])
+  call('ZADD', KEYS[2], '0', ARGV[4])
+else
+  local head, put, index = rev .. ' ', {'', rev}, {}
+  for i = 1, starts do
+    local key = ARGV[3 + i]
+    put[2 * i + 1], put[2 * i + 2] = key, head .. ARGV[3 + starts + i]
+    index[2 * i - 1], index[2 * i] = '0', key
+  end
+  call('HSET', entries, unpack(put))
+  call('ZADD', KEYS[2], unpack(index))
+end
 if rev == micro then return rev end
 return {'ok', micro, rev}
 `;

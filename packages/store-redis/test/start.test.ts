@@ -52,6 +52,63 @@ describe.skipIf(await lacksServer())("the commit of a run start", () => {
     expect(entries.map((entry) => entry?.rev)).toEqual(revs.map(([, rev]) => rev));
   });
 
+  test("shares its command with the others of its turn that check the same entry", async () => {
+    const results = await Promise.all(Array.from({ length: 40 }, (_, n) => start(`run-${n}`)));
+    expect(sent.map(([command]) => command)).toEqual(["EVALSHA", "EVALSHA"]);
+    expect(results.every(({ ok }) => ok)).toBe(true);
+    const { entries } = await store.list("a/pin/", { limit: 99 });
+    expect(entries).toHaveLength(41);
+    for (const [n, result] of results.entries()) {
+      const entry = entries.find(({ key }) => key === pin(`run-${n}`));
+      expect(result).toEqual({ ok: true, revs: [route, entry?.rev], at: entry?.at });
+    }
+  });
+
+  test("waits for nobody beyond its turn, and shares it with callbacks of their own", async () => {
+    const later = (run: string) =>
+      new Promise<void>((resolve) => {
+        setTimeout(() => start(run).then(() => resolve()), 1);
+      });
+    await Promise.all([later("x"), later("y")]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("has its own fence and its own outcome, whatever becomes of the others of its turn [STORE-ATOMIC]", async () => {
+    const [entry] = (await store.get([routeKey])).entries;
+    sent.length = 0;
+    const [stale, twice, again, taken, good] = await Promise.all([
+      start("stale", route - 1),
+      start("twice"),
+      start("twice"),
+      start("first"),
+      start("good"),
+    ]);
+    expect(stale).toEqual({ ok: false, key: routeKey, current: entry, at: expect.any(Number) });
+    expect([twice?.ok, again?.ok].toSorted()).toEqual([false, true]);
+    expect(taken).toMatchObject({ ok: false, key: pin("first"), current: { value: "1" } });
+    expect(good).toMatchObject({ ok: true, revs: [route, expect.any(Number)] });
+    const there = (await store.list("a/pin/", { limit: 9 })).entries.map(({ key }) => key);
+    expect(there).toEqual([pin("first"), pin("good"), pin("twice")]);
+  });
+
+  test("is uncertain with all that shared its command when the reply is lost, and every one of them is said so", async () => {
+    const call = client.call;
+    client.call = (async (...args: string[]) => {
+      await (call as (...args: string[]) => Promise<unknown>)(...args);
+      throw new Error("Connection is closed.");
+    }) as typeof client.call;
+    const results = await Promise.allSettled([start("x"), start("y"), start("z")]);
+    client.call = call;
+    expect(results).toEqual(
+      Array.from({ length: 3 }, () => ({
+        status: "rejected",
+        reason: expect.objectContaining({ code: "store-indeterminate" }),
+      })),
+    );
+    const { entries } = await store.get([pin("x"), pin("y"), pin("z")]);
+    expect(entries.every((found) => found !== null)).toBe(true);
+  });
+
   test("is told apart by the whole revision of the route, not by how it begins", async () => {
     const [entry] = (await store.get([routeKey])).entries;
     for (const rev of [Math.floor(route / 10), route * 2, 1]) {
