@@ -93,10 +93,8 @@ describe.skipIf(await lacksServer())("the commit of a run start", () => {
 
   test("is uncertain with all that shared its command when the reply is lost, and every one of them is said so", async () => {
     const call = client.call;
-    client.call = (async (...args: string[]) => {
-      await (call as (...args: string[]) => Promise<unknown>)(...args);
-      throw new Error("Connection is closed.");
-    }) as typeof client.call;
+    client.call = ((...args: readonly [string, ...string[]]) =>
+      call(...args).then(() => Promise.reject(new Error("Connection is closed.")))) as typeof client.call;
     const results = await Promise.allSettled([start("x"), start("y"), start("z")]);
     client.call = call;
     expect(results).toEqual(
