@@ -276,6 +276,14 @@ export const requirements: Readonly<Record<string, string>> = {
     "What goes forward by hand or ends something needs a yes, from a person or from --yes; going back needs none.",
   "CLI-EXIT": "Exit codes are documented and the same for every command.",
   "CLI-CONFIG": "Options win over the config file, which wins over the environment.",
+  "CLI-AGENT":
+    "A mistyped agent is an error that names the nearest one, and never looks like one that has done nothing.",
+  "CLI-DENY":
+    "Deploy pipelines are told by an exit code whether a bundle may go live; people put one on the list and take it off.",
+  "CLI-HELP": "Every command has help with examples that it understands, and stands in the README.",
+  "CLI-PROGRESS": "Long work shows a bar to whoever watches a terminal, and to nobody else.",
+  "CLI-DOCTOR":
+    "Doctor names what processes have different from each other beside the bundle, and what is wrong with config and telemetry.",
   "CLI-SECRETS": "Nothing the command line says holds the password of a store.",
   "CLI-LIGHT":
     "A rollback from the command line loads no gate, no reader of files and no other store's client.",

@@ -24,6 +24,11 @@ const byErrorCode: Readonly<Record<string, number>> = {
   "move-refused": exitCode.no,
   "route-held": exitCode.no,
   "release-refused": exitCode.no,
+  "release-in-progress": exitCode.no,
+  "bundle-denied": exitCode.no,
+  "bundle-not-served": exitCode.no,
+  "drill-required": exitCode.no,
+  "too-many-bundles": exitCode.no,
   "rollback-refused": exitCode.no,
   "audit-tampered": exitCode.no,
 };

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { Interrupted } from "./cli-error.ts";
 
 /** The terminal, the environment and the time, as the command line sees them; tests pass their own. */
 export interface CliIo {
@@ -8,7 +9,7 @@ export interface CliIo {
     readonly columns?: number;
     readonly rows?: number;
   };
-  readonly err: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly err: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Milliseconds since the epoch, as the clock of this machine says. */
@@ -28,6 +29,10 @@ export function processIo(user: string, signal: AbortSignal): CliIo {
     const prompt = createInterface({ input: stdin, output: stderr });
     try {
       return await prompt.question(question, { signal });
+    } catch (cause) {
+      if ((cause as { name?: unknown }).name !== "AbortError") throw cause;
+      stderr.write("\n");
+      throw new Interrupted("the question was left unanswered", { cause });
     } finally {
       prompt.close();
     }

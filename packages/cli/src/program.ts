@@ -3,11 +3,11 @@ import { Command } from "commander";
 import type { CliIo } from "./io.ts";
 import { examples } from "./register/examples.ts";
 import { addBundles, addGate } from "./register/files.ts";
-import { addLook } from "./register/look.ts";
+import { addHousework, addLook } from "./register/look.ts";
 import { addOnCall } from "./register/on-call.ts";
 import { createRegistrar, type Ended } from "./register/registrar.ts";
 import { addReleases } from "./register/releases.ts";
-import { addDrills, addRoute } from "./register/route.ts";
+import { addDenyList, addDrills, addRoute } from "./register/route.ts";
 
 /**
  * Builds the command line; `ended` gets the exit code of the command that ran. Code of a command is loaded when it runs.
@@ -19,6 +19,7 @@ export function createProgram(io: CliIo, ended: Ended, json: boolean): Command {
     .version(sdkVersion)
     .option("--store <address>", "sqlite:path, postgres://… or redis://…  [env VERDIGRIS_STORE]")
     .option("--agent <name>", "the agent  [env VERDIGRIS_AGENT]")
+    .option("--prefix <text>", "below which its records stand, in a shared store  [env VERDIGRIS_PREFIX]")
     .option("--config <file>", "instead of the nearest verdigris.config.mjs")
     .option("--actor <name>", "who acts, for the record")
     .option("--json", "data instead of text")
@@ -35,8 +36,8 @@ export function createProgram(io: CliIo, ended: Ended, json: boolean): Command {
   program.commandsGroup("The on-call:");
   addOnCall(registrar);
   program.commandsGroup("Everything else:");
-  for (const register of [addReleases, addRoute, addDrills, addBundles, addGate, addLook])
-    register(registrar);
+  const others = [addReleases, addRoute, addDenyList, addDrills, addBundles, addGate, addLook, addHousework];
+  for (const register of others) register(registrar);
   program.helpCommand("help [command]", "what a command takes, with examples");
   return program;
 }

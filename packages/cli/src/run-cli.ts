@@ -1,12 +1,12 @@
 import { isVerdigrisError } from "@verdigris/contracts";
 import { CommanderError } from "commander";
-import { CliError } from "./cli-error.ts";
+import { CliError, Interrupted } from "./cli-error.ts";
 import { exitCode, exitCodeOf } from "./exit-code.ts";
 import type { CliIo } from "./io.ts";
 import { createProgram } from "./program.ts";
 import type { Ended } from "./register/registrar.ts";
 import { createPaint } from "./terminal/paint.ts";
-import { printable } from "./terminal/table.ts";
+import { printable } from "./terminal/printable.ts";
 
 function codeOf(error: unknown): number {
   if (error instanceof CliError) return error.code === "not-confirmed" ? exitCode.notAllowed : exitCode.error;
@@ -64,7 +64,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       if (error.exitCode !== 0 && json) complain(io, argv, error);
       return error.exitCode === 0 ? exitCode.done : exitCode.error;
     }
-    if (io.signal.aborted) return exitCode.interrupted;
+    if (io.signal.aborted || error instanceof Interrupted) return exitCode.interrupted;
     complain(io, argv, error);
     return codeOf(error);
   }

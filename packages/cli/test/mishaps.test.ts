@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VerdigrisError } from "@verdigris/contracts";
-import { createReleases } from "@verdigris/release";
+import { createOnCall } from "@verdigris/release/on-call";
 import { describe, expect, it } from "vitest";
 import { hold } from "../src/commands/hold.ts";
 import { status } from "../src/commands/status.ts";
@@ -9,65 +9,7 @@ import type { Session } from "../src/open/session.ts";
 import { storeLabel } from "../src/open/store-url.ts";
 import { createLiveView } from "../src/terminal/live-view.ts";
 import { createPaint } from "../src/terminal/paint.ts";
-import { capture, createWorld, flipTo, type World } from "./world.ts";
-
-interface Found {
-  readonly findings: readonly { readonly what: string; readonly state: string; readonly text: string }[];
-}
-
-async function examined(world: World, io: Parameters<World["at"]>[0] = {}) {
-  const said = await world.at(io)("doctor", "--json");
-  const { findings } = said.json<Found>();
-  const of = (what: string) => findings.filter((found) => found.what === what);
-  return { code: said.code, of };
-}
-
-/** A process that runs another release of the SDK, as its own record says. */
-async function addNode(world: World, id: string, more: Record<string, unknown>): Promise<void> {
-  const [mine] = await world.app.nodes();
-  const { ageMs: _, expired: _e, readable: _r, ...record } = mine ?? { ageMs: 0, expired: 0, readable: 0 };
-  const value = JSON.stringify({ v: 1, ...record, id, name: id, ...more });
-  await world.store.commit([{ op: "put", key: `support/node/${id}`, rev: 0, value }]);
-}
-
-describe("doctor", () => {
-  it("finds a clock that is off, by this machine's clock and the store's", async () => {
-    const world = await createWorld();
-    expect((await examined(world)).of("clock")).toMatchObject([{ state: "ok" }]);
-    const late = await examined(world, { now: () => Date.now() - 3_600_000 });
-    expect(late.of("clock")).toMatchObject([{ state: "warning", text: expect.stringContaining("360") }]);
-  });
-
-  it("finds other releases of the SDK, formats they cannot read and processes that hear nothing", async () => {
-    const world = await createWorld();
-    await world.app.status();
-    expect((await examined(world)).of("versions")).toMatchObject([{ state: "ok" }]);
-    await addNode(world, "old", { sdk: "0.0.9", formats: { record: 0, hash: 1 }, mode: "closed" });
-    await addNode(world, "slow", { mode: "polling" });
-    const found = await examined(world);
-    expect(found.code).toBe(1);
-    expect(found.of("versions")).toMatchObject([
-      { state: "warning", text: expect.stringContaining("0.0.9") },
-    ]);
-    expect(found.of("formats")).toMatchObject([{ state: "warning" }]);
-    expect(found.of("hearing")).toMatchObject([
-      { state: "warning", text: expect.stringContaining("slow find") },
-      { state: "problem", text: expect.stringContaining("old cannot hear") },
-    ]);
-  });
-
-  it("misses a driver where a release waits for one, and only there", async () => {
-    const world = await createWorld();
-    expect((await examined(world)).of("driver")).toMatchObject([{ state: "ok" }]);
-    await writeFile(join(world.folder, "plan.json"), JSON.stringify({ signals: { without: "a test" } }));
-    await world.run("release", "start", "v2", "--plan", "plan.json", "--reason", "x");
-    const found = await examined(world);
-    expect(found.of("driver")).toEqual([]);
-    expect(found.of("release")).toContainEqual(
-      expect.objectContaining({ state: "warning", text: expect.stringContaining("no driver was seen") }),
-    );
-  });
-});
+import { addNode, capture, createWorld, flipTo } from "./world.ts";
 
 describe("what the parser does not understand", () => {
   it("is data where data was asked for, and nothing beside it [CLI-JSON]", async () => {
@@ -126,8 +68,8 @@ describe("hold", () => {
   it("of a release that the store could not hold is an error, and no hold of the route instead", async () => {
     const world = await createWorld();
     const away = new VerdigrisError("store-unavailable", "the store is away");
-    const releases = { hold: () => Promise.reject(away) };
-    const session = { ...world, releases: async () => releases, verdigris: async () => world.app };
+    const onCall = { hold: () => Promise.reject(away) };
+    const session = { ...world, onCall: async () => onCall, verdigris: async () => world.app };
     await expect(hold(session as unknown as Session, "looking")).rejects.toBe(away);
     expect((await world.app.status()).route?.held).toBeNull();
   });
@@ -145,7 +87,7 @@ describe("a watched status", () => {
       now: () => 0,
       signal: stop.signal,
     };
-    await using releases = createReleases({ agent: "support", store: world.store });
+    await using onCall = createOnCall({ agent: "support", store: world.store });
     const away = new VerdigrisError("store-unavailable", "the store is away");
     const app = {
       nodes: () => world.app.nodes(),
@@ -160,7 +102,7 @@ describe("a watched status", () => {
       paint: createPaint(io),
       json: false,
       agent: "support",
-      releases: async () => releases,
+      onCall: async () => onCall,
       verdigris: async () => app,
     } as unknown as Session;
     await status(session, { watch: true, everyMs: 1 });

@@ -24,14 +24,6 @@ describe("status", () => {
     });
   });
 
-  it("of an agent that has never taken a run says so", async () => {
-    const world = await createWorld();
-    expect(await world.run("status", "--agent", "nobody")).toMatchObject({
-      code: 0,
-      out: expect.stringContaining("nobody has no route"),
-    });
-  });
-
   it("watched, shows what changed until it is stopped", async () => {
     const world = await createWorld();
     const stop = new AbortController();

@@ -1,15 +1,9 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { bin } from "./terminal.ts";
 import { createWorld, flipTo, type World } from "./world.ts";
-
-const bin = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
-const script = ["/usr/bin/script", "/bin/script"].find(existsSync);
-const onLinux = process.platform === "linux" && script !== undefined;
-if (!onLinux) process.stderr.write("no pseudo-terminal: script(1) of util-linux is not here\n");
 
 interface Ended {
   readonly code: number | null;
@@ -71,7 +65,8 @@ describe("as a process", () => {
       expect((await runWith([`--import=${recording(loaded)}`], world, ...argv)).code).toBe(0);
       return readFile(loaded, "utf8");
     };
-    const unneeded = /eval-gate|telemetry|\/yaml\/|\/pg\/|redis|postgres|commands\/(?!rollback|status)/;
+    const unneeded =
+      /eval-gate|telemetry|zod|string-width|\/yaml\/|\/pg\/|redis|postgres|packages\/bundle|commands\/(?!rollback)/;
     const rollback = await modules("rollback", "--wait", "0");
     expect(rollback).toContain("commands/rollback");
     expect(rollback.split("\n").filter((name) => unneeded.test(name))).toEqual([]);
@@ -109,34 +104,5 @@ describe("as a process", () => {
     await new Promise((resolve) => child.stdout.once("data", resolve));
     child.kill("SIGINT");
     expect(await ended).toBe(130);
-  });
-});
-
-describe.skipIf(!onLinux)("in a pseudo-terminal", () => {
-  it("colours, asks before it moves the route, and takes no for an answer [CLI-CONFIRM]", async () => {
-    const world = await createWorld();
-    const command = `${process.execPath} ${bin} route flip v2 --reason better --store sqlite:${world.file} --agent support`;
-    const answered = (answer: string): Promise<{ code: number | null; out: string }> =>
-      new Promise((resolve) => {
-        const child = spawn(script as string, ["-qec", command, "/dev/null"], {
-          env: { ...process.env, TERM: "xterm", NO_COLOR: "" },
-        });
-        let out = "";
-        child.stdout.on("data", (part: Buffer) => {
-          out += part.toString();
-          if (out.includes("[y/N]") && answer !== "") {
-            child.stdin.write(answer);
-            answer = "";
-          }
-        });
-        child.on("exit", (code) => resolve({ code, out }));
-      });
-    const refused = await answered("n\n");
-    expect(refused.code, refused.out).toBe(5);
-    expect(refused.out).toContain("\u001b[31m");
-    expect((await world.app.status()).route?.live).toBe("v1");
-    const agreed = await answered("y\n");
-    expect(agreed.code, agreed.out).toBe(0);
-    expect((await world.app.status()).route?.live).toBe("v2");
   });
 });

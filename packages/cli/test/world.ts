@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Store } from "@verdigris/contracts";
 import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createVerdigris, defineBundle, type Verdigris } from "verdigris";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { type CliIo, runCli } from "../src/index.ts";
 
 const code = { commit: "c0ffee", build: `sha256:${"0".repeat(64)}` } as const;
@@ -104,4 +104,13 @@ export async function tamper(world: World, generation: number, from: string, to:
   const entry = (await world.store.get([key])).entries[0] ?? null;
   if (entry === null) throw new Error(`there is no ${key}`);
   await world.store.commit([{ op: "put", key, rev: entry.rev, value: entry.value.replace(from, to) }]);
+}
+
+/** Puts another process on record: like one that is there, but for `more`. */
+export async function addNode(world: World, id: string, more: Record<string, unknown>): Promise<void> {
+  const like = await vi.waitUntil(
+    async () => (await world.store.list("support/node/", { limit: 1 })).entries[0],
+  );
+  const value = JSON.stringify({ ...JSON.parse(like?.value ?? "{}"), id, name: id, ...more });
+  await world.store.commit([{ op: "put", key: `support/node/${id}`, rev: 0, value }]);
 }

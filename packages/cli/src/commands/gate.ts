@@ -1,6 +1,6 @@
 import { createReadStream, existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { stat, writeFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { definePolicy, evaluateGate, type GateEvidence, readResults } from "@verdigris/eval-gate";
 import { loadEvalSet } from "@verdigris/eval-gate/node";
 import { CliError } from "../cli-error.ts";
@@ -9,6 +9,7 @@ import type { CliIo } from "../io.ts";
 import { type GlobalOptions, printer } from "../open/session.ts";
 import { readData } from "../read-data.ts";
 import { createPaint } from "../terminal/paint.ts";
+import { withProgress } from "../terminal/progress.ts";
 
 /** What `gate run` is told: files. */
 export interface GateAsked extends GlobalOptions {
@@ -19,10 +20,29 @@ export interface GateAsked extends GlobalOptions {
   readonly out?: string;
 }
 
+const mebibyte = 1_048_576;
+
+/** Reads results, which may be gigabytes of them. */
+async function readWithBar(io: CliIo, { json = false }: GlobalOptions, file: string) {
+  const stream = createReadStream(file);
+  const total = await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  const mebibytes = (bytes: number) => Math.round((bytes / mebibyte) * 10) / 10;
+  const look = async () => ({
+    done: mebibytes(stream.bytesRead),
+    total: mebibytes(total),
+    what: "MiB",
+    beside: basename(file),
+  });
+  return withProgress(io, json, { everyMs: 100, look }, readResults(stream));
+}
+
 /** Judges results of any runner; the exit code is the verdict's. */
 export async function runGate(io: CliIo, asked: GateAsked): Promise<number> {
   const path = (file: string) => resolve(io.cwd, file);
-  const read = (file: string) => readResults(createReadStream(path(file)));
+  const read = (file: string) => readWithBar(io, asked, path(file));
   const set = await loadEvalSet(path(asked.set));
   const policy = definePolicy((await readData(io.cwd, asked.policy)) as Parameters<typeof definePolicy>[0]);
   const candidate = await read(asked.candidate);

@@ -39,8 +39,8 @@ async function routeHistory(session: Session, limit: number): Promise<number> {
 }
 
 async function releaseHistory(session: Session, release: string): Promise<number> {
-  const releases = await session.releases();
-  const lines = await releases.history(release);
+  const onCall = await session.onCall();
+  const lines = await onCall.history(release);
   session.print(lines, () => {
     const rows = lines.map(({ step }) => [
       moment(step.at),

@@ -4,9 +4,9 @@ import type { Session } from "../open/session.ts";
 
 /** Stops every step forward: of the release under way where there is one, of the route in any case. */
 export async function hold(session: Session, reason: string): Promise<number> {
-  const releases = await session.releases();
+  const onCall = await session.onCall();
   try {
-    const { id, phase } = await releases.hold({ reason });
+    const { id, phase } = await onCall.hold({ reason });
     session.print(
       { held: "release", release: id, phase, reason },
       () => `${id} is held in ${phase}: ${reason}`,

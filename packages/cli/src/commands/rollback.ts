@@ -1,8 +1,9 @@
 import type { Propagation } from "@verdigris/contracts";
-import type { RollbackReport } from "@verdigris/release";
+import type { RollbackReport } from "@verdigris/release/on-call";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { pause } from "../terminal/pause.ts";
+import { printable } from "../terminal/printable.ts";
 
 /** What `rollback` is told. */
 export interface RollbackOptions {
@@ -33,6 +34,22 @@ function impactLines({ impact }: RollbackReport): string[] {
   return lines;
 }
 
+/** What the on-call should know besides, and do next. */
+function notes({ paint }: Session, report: RollbackReport): string[] {
+  const { outcome, target, written, from, to } = report;
+  const warn = (text: string): string => paint.yellow(`! ${text}`);
+  const found: string[] = [];
+  if (!written) found.push(warn("not everything was written down: say it again, which moves nothing twice"));
+  if (outcome === "rolled-back" && target.health !== "ok") found.push(warn(target.text));
+  if (outcome === "rolled-back" && from !== null)
+    found.push(paint.dim(`${from} is denied until: verdigris lift ${from}`));
+  if (outcome === "unchanged")
+    found.push(
+      paint.dim(`still bad? ${to} is the stable bundle itself: verdigris release start <fixed> --emergency`),
+    );
+  return found;
+}
+
 function headline({ outcome, from, to, generation, elapsedMs }: RollbackReport): string {
   if (outcome === "unchanged") return `nothing to roll back: new runs already go to ${to}`;
   if (outcome === "frozen")
@@ -57,12 +74,15 @@ export async function rollback(
   { reason, force = false, waitMs }: RollbackOptions,
 ): Promise<number> {
   const { io, paint, json } = session;
-  const releases = await session.releases();
-  const report = await releases.rollback({ reason: reason ?? "from the command line", force });
+  const onCall = await session.onCall();
+  const report = await onCall.rollback({ reason: reason ?? "from the command line", force });
   const { confirmed: _, ...facts } = report;
   const colour = report.outcome === "frozen" ? paint.yellow : paint.green;
   // Said before anything is waited for: this is what the on-call wants to read.
-  if (!json) io.out.write(`${[colour(headline(report)), ...impactLines(report)].join("\n")}\n`);
+  if (!json) {
+    const lines = [colour(headline(report)), ...impactLines(report), ...notes(session, report)];
+    io.out.write(`${printable(lines.join("\n"))}\n`);
+  }
   const waited = new AbortController();
   const confirmed = await Promise.race([
     report.confirmed,

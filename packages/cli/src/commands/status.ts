@@ -1,12 +1,13 @@
 import { isVerdigrisError, type NodeView } from "@verdigris/contracts";
-import type { ReleaseStatus } from "@verdigris/release";
+import type { ReleaseStatus } from "@verdigris/release/on-call";
 import type { VerdigrisStatus } from "verdigris";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { createLiveView } from "../terminal/live-view.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { pause } from "../terminal/pause.ts";
-import { facts, printable, table } from "../terminal/table.ts";
+import { printable } from "../terminal/printable.ts";
+import { facts, table } from "../terminal/table.ts";
 import { ago, moment, until } from "../terminal/time.ts";
 
 /** Everything `status` shows. */
@@ -17,7 +18,7 @@ interface Seen {
 }
 
 async function look(session: Session): Promise<Seen> {
-  const [verdigris, releases] = await Promise.all([session.verdigris(), session.releases()]);
+  const [verdigris, releases] = await Promise.all([session.verdigris(), session.onCall()]);
   const [agent, status, nodes] = await Promise.all([
     verdigris.status(),
     releases.status(),
@@ -83,7 +84,8 @@ function nodesText({ nodes, agent }: Seen): string {
 function text(seen: Seen, { paint, agent }: Session): string {
   const { releases } = seen;
   const { route } = seen.agent;
-  if (route === null) return `${paint.bold(agent)} has no route: it has never taken a run`;
+  if (route === null)
+    return `${paint.bold(agent)} has no route yet: the first process that starts with a bundle opens it`;
   const canary =
     route.canary === null
       ? []

@@ -6,6 +6,8 @@ export interface CliConfig {
   readonly agent: string;
   /** `sqlite:path`, `postgres://…` or `redis://…`; a path is taken from the folder of the file. */
   readonly store: string;
+  /** Below which the agent's records stand, where several teams share one store (`createPrefixedStore`). @default nothing */
+  readonly prefix?: string;
   /** Who acts, where nobody says so with `--actor`. @default the user of the system */
   readonly actor?: string;
   /** Plans by name, for `release start --plan name`: a plan, or a file that holds one, from the folder of the config. */

@@ -34,7 +34,7 @@ async function importConfig(file: string): Promise<unknown> {
   }
 }
 
-const known: ReadonlySet<string> = new Set(["agent", "store", "actor", "plans", "releases"]);
+const known: ReadonlySet<string> = new Set(["agent", "store", "prefix", "actor", "plans", "releases"]);
 
 function requireConfig(file: string, value: unknown): Partial<CliConfig> {
   if (typeof value !== "object" || value === null)
@@ -46,8 +46,8 @@ function requireConfig(file: string, value: unknown): Partial<CliConfig> {
         `${file} has an unknown setting ${JSON.stringify(name)}: known are ${[...known].join(", ")}`,
       );
   }
-  const { agent, store, actor } = value as Record<string, unknown>;
-  for (const [name, setting] of Object.entries({ agent, store, actor })) {
+  const { agent, store, prefix, actor } = value as Record<string, unknown>;
+  for (const [name, setting] of Object.entries({ agent, store, prefix, actor })) {
     if (setting !== undefined && typeof setting !== "string")
       throw new CliError("config", `${file}: ${name} must be text`);
   }

@@ -110,9 +110,20 @@ async function postgresSettings(pool: {
   });
 }
 
+/** The client alone loads in half the time of `redis`, which brings it along with the commands of all its modules. */
+async function redisClient(): Promise<Pick<typeof import("@redis/client"), "createClient">> {
+  try {
+    return await import("@redis/client");
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    return import("redis") as Promise<unknown> as Promise<typeof import("@redis/client")>;
+  }
+}
+
 async function openRedis({ url, prefix }: StoreUrl & { readonly kind: "redis" }): Promise<OpenStore> {
-  const [{ createClient }, { createRedisStore }] = await installed(["@verdigris/store-redis", "redis"], () =>
-    Promise.all([import("redis"), import("@verdigris/store-redis")]),
+  const [{ createClient }, { createRedisStore }] = await installed(
+    ["@verdigris/store-redis", "@redis/client"],
+    () => Promise.all([redisClient(), import("@verdigris/store-redis")]),
   );
   const client = createClient({ url, socket: { connectTimeout: 2_000, reconnectStrategy: false } });
   client.on("error", () => {});

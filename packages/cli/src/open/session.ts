@@ -1,17 +1,18 @@
-import type { Store } from "@verdigris/contracts";
-import type { Releases } from "@verdigris/release";
+import { createPrefixedStore, isId, isVerdigrisError, type Store } from "@verdigris/contracts";
+import type { OnCall } from "@verdigris/release/on-call";
 import type { Verdigris } from "verdigris";
 import { CliError } from "../cli-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import type { CliIo } from "../io.ts";
 import { createPaint, type Paint } from "../terminal/paint.ts";
-import { printable } from "../terminal/table.ts";
+import { printable } from "../terminal/printable.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly store?: string;
+  readonly prefix?: string;
   readonly agent?: string;
   readonly config?: string;
   readonly actor?: string;
@@ -29,21 +30,28 @@ export interface Session {
   readonly store: Store;
   readonly settings: OpenStore["settings"];
   readonly loaded: LoadedConfig;
-  releases(): Promise<Releases>;
+  /** Everything about releases but to start and to drive them: loads little. */
+  onCall(): Promise<OnCall>;
   verdigris(): Promise<Verdigris>;
   /** Text for people, or data for programs. */
   print(data: unknown, text: () => string): void;
 }
 
-function settings(
-  io: CliIo,
-  options: GlobalOptions,
-  { config }: LoadedConfig,
-): { store: string; agent: string; actor: string } {
-  const store = options.store ?? config.store ?? io.env.VERDIGRIS_STORE;
+/** What was said of the agent: by an option, by the config, or by the environment, in this order. */
+interface Settings {
+  readonly address: string;
+  /** Where a path in the address begins. */
+  readonly folder: string;
+  readonly prefix: string | undefined;
+  readonly agent: string;
+  readonly actor: string;
+}
+
+function settingsOf(io: CliIo, options: GlobalOptions, { config, folder }: LoadedConfig): Settings {
+  const address = options.store ?? config.store ?? io.env.VERDIGRIS_STORE;
   const agent = options.agent ?? config.agent ?? io.env.VERDIGRIS_AGENT;
-  if (store === undefined || agent === undefined) {
-    const missing = [store === undefined ? "--store" : "", agent === undefined ? "--agent" : ""].filter(
+  if (address === undefined || agent === undefined) {
+    const missing = [address === undefined ? "--store" : "", agent === undefined ? "--agent" : ""].filter(
       (name) => name !== "",
     );
     throw new CliError(
@@ -51,7 +59,13 @@ function settings(
       `name the agent and its store: ${missing.join(" and ")} missing, and no verdigris.config.mjs says so`,
     );
   }
-  return { store, agent, actor: options.actor ?? config.actor ?? io.user };
+  return {
+    address,
+    folder: options.store === undefined && config.store !== undefined ? folder : io.cwd,
+    prefix: options.prefix ?? config.prefix ?? io.env.VERDIGRIS_PREFIX,
+    agent,
+    actor: options.actor ?? config.actor ?? io.user,
+  };
 }
 
 /** Writes data as JSON, or what a person reads. */
@@ -61,53 +75,65 @@ export function printer(io: CliIo, json: boolean): Session["print"] {
   };
 }
 
-/** Opens the agent, does `work`, and lets go of everything however it ends. */
-export async function withSession<T>(
-  io: CliIo,
-  options: GlobalOptions,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const loaded = await loadConfig(io.cwd, options.config);
-  const { store: address, agent, actor } = settings(io, options, loaded);
-  const folder = options.store === undefined && loaded.config.store !== undefined ? loaded.folder : io.cwd;
-  const { store, settings: storeSettings, close } = await openStore(parseStoreUrl(address, folder));
-  const closing: (() => Promise<void>)[] = [close];
-  let releases: Promise<Releases> | null = null;
+/** Makes what a command may ask for when it first does, and closes it afterwards. */
+function createOpeners({ agent, actor }: Settings, store: Store, closing: (() => Promise<void>)[]) {
+  let onCall: Promise<OnCall> | null = null;
   let verdigris: Promise<Verdigris> | null = null;
-  const openReleases = async (): Promise<Releases> => {
-    const { createReleases } = await import("@verdigris/release");
-    const opened = createReleases({ agent, store, actor });
+  const openOnCall = async (): Promise<OnCall> => {
+    const { createOnCall } = await import("@verdigris/release/on-call");
+    const opened = createOnCall({ agent, store, actor });
     closing.unshift(() => opened.close());
     return opened;
   };
   const openVerdigris = async (): Promise<Verdigris> => {
     const { createVerdigris } = await import("verdigris");
-    const opened = createVerdigris({
-      agent,
-      store,
-      actor,
-      watch: false,
-      node: false,
-      usage: false,
-      sweepMs: "never",
-    });
+    const quiet = { watch: false, node: false, usage: false, sweepMs: "never" } as const;
+    const opened = createVerdigris({ agent, store, actor, ...quiet });
     closing.unshift(() => opened.close());
     return opened;
   };
+  return {
+    onCall: () => (onCall ??= openOnCall()),
+    verdigris: () => (verdigris ??= openVerdigris()),
+  };
+}
+
+/** Refuses a name that nobody ever wrote anything under: a mistyped one would look like an agent that has done nothing. */
+async function requireAgent(store: Store, { agent, address }: Settings): Promise<void> {
+  if (isId(agent) && (await store.list(`${agent}/`, { limit: 1 })).entries.length > 0) return;
+  const { unknownAgent } = await import("./known-agents.ts");
+  throw await unknownAgent(store, address, agent);
+}
+
+/**
+ * Opens the agent, does `work`, and lets go of everything however it ends. With `mayBeNew`, a name without any record is taken for
+ * an agent that begins here.
+ */
+export async function withSession<T>(
+  io: CliIo,
+  options: GlobalOptions,
+  work: (session: Session) => Promise<T>,
+  mayBeNew = false,
+): Promise<T> {
+  const loaded = await loadConfig(io.cwd, options.config);
+  const settings = settingsOf(io, options, loaded);
+  const { address, folder, prefix, agent, actor } = settings;
+  const opened = await openStore(parseStoreUrl(address, folder));
+  const closing: (() => Promise<void>)[] = [opened.close];
+  const store = prefix === undefined ? opened.store : createPrefixedStore(opened.store, prefix);
   try {
+    if (!mayBeNew) await requireAgent(store, settings);
+    const json = options.json === true;
+    const openers = createOpeners(settings, store, closing);
+    const print = printer(io, json);
     return await work({
-      io,
+      ...{ io, json, agent, actor, store, loaded, print, ...openers },
       paint: createPaint(io),
-      json: options.json === true,
-      agent,
-      actor,
-      store,
-      settings: storeSettings,
-      loaded,
-      releases: () => (releases ??= openReleases()),
-      verdigris: () => (verdigris ??= openVerdigris()),
-      print: printer(io, options.json === true),
+      settings: opened.settings,
     });
+  } catch (error) {
+    if (isVerdigrisError(error) && error.code === "no-route") await requireAgent(store, settings);
+    throw error;
   } finally {
     for (const end of closing) await end().catch(() => {});
   }

@@ -1,54 +1,39 @@
 import { Option } from "commander";
 import type { Registrar } from "./registrar.ts";
 
+const bundles = () => import("../commands/bundle.ts");
+
 /** Bundles: made, checked, compared, registered. */
 export function addBundles({ program, io, add, alone, withAgent, globals }: Registrar): void {
   const bundle = add(program, "bundle", "make, check and compare bundles");
   add(bundle, "create <sources> <file>", "gather a bundle from git, files, packages and MCP servers").action(
     alone(async (command) =>
-      (await import("../commands/bundle.ts")).createBundle(
-        io,
-        globals(command),
-        command.args[0] ?? "",
-        command.args[1] ?? "",
-      ),
+      (await bundles()).createBundle(io, globals(command), command.args[0] ?? "", command.args[1] ?? ""),
     ),
   );
   add(bundle, "check <file>", "is it a bundle, and which")
     .option("--allow-dirty", "of a working tree with changes")
     .action(
       alone(async (command) =>
-        (await import("../commands/bundle.ts")).checkBundle(
-          io,
-          command.optsWithGlobals(),
-          command.args[0] ?? "",
-        ),
+        (await bundles()).checkBundle(io, command.optsWithGlobals(), command.args[0] ?? ""),
       ),
     );
   add(bundle, "diff <a> <b>", "what changed, how to roll it out, what going back needs; files or ids").action(
     alone(async (command) =>
-      (await import("../commands/bundle.ts")).diff(
-        io,
-        globals(command),
-        command.args[0] ?? "",
-        command.args[1] ?? "",
-      ),
+      (await bundles()).diff(io, globals(command), command.args[0] ?? "", command.args[1] ?? ""),
     ),
   );
   add(bundle, "show <id>", "a registered bundle").action(
-    withAgent(async (session, command) =>
-      (await import("../commands/bundle.ts")).showBundle(session, command.args[0] ?? ""),
-    ),
+    withAgent(bundles, ({ showBundle }, session, command) => showBundle(session, command.args[0] ?? "")),
   );
   add(bundle, "register <file>", "make a bundle known to every process")
     .option("--allow-dirty", "of a working tree with changes")
     .action(
-      withAgent(async (session, command) =>
-        (await import("../commands/bundle.ts")).registerBundle(
-          session,
-          command.args[0] ?? "",
-          command.opts().allowDirty === true,
-        ),
+      withAgent(
+        bundles,
+        ({ registerBundle }, session, command) =>
+          registerBundle(session, command.args[0] ?? "", command.opts().allowDirty === true),
+        true,
       ),
     );
 }

@@ -17,18 +17,25 @@ export interface Registrar {
   readonly io: CliIo;
   /** Adds a command, with its examples where there are some. */
   add(parent: Command, spec: string, summary: string): Command;
-  /** A command that needs the agent: opened before it, closed after it. */
-  withAgent(work: (session: Session, command: Command) => Promise<number>): Action;
+  /**
+   * A command that needs the agent: opened before it, closed after it. Its code is loaded meanwhile. `mayBeNew`: it may be the
+   * first to write anything under the agent's name.
+   */
+  withAgent<M>(
+    load: () => Promise<M>,
+    work: (code: M, session: Session, command: Command) => Promise<number>,
+    mayBeNew?: boolean,
+  ): Action;
   /** A command that needs files only. */
   alone(work: (command: Command) => Promise<number>): Action;
   withReason(command: Command): Command;
   globals(command: Command): GlobalOptions;
   /** The options with a reason, asked for where it is missing. */
-  asked(
+  asked<T = GlobalOptions>(
     session: Session,
     command: Command,
     what: string,
-  ): Promise<Record<string, unknown> & { readonly reason: string }>;
+  ): Promise<T & { readonly reason: string }>;
 }
 
 /** Ties commands to the terminal and to the exit code. */
@@ -40,15 +47,20 @@ export function createRegistrar(program: Command, io: CliIo, ended: Ended): Regi
     globals,
     add(parent, spec, summary) {
       const command = parent.command(spec).description(summary);
-      const example = examples[command.name()];
+      const path = parent === program ? command.name() : `${parent.name()} ${command.name()}`;
+      const example = examples[path];
       if (example !== undefined) command.addHelpText("after", `\nExamples:${example}`);
       return command;
     },
     withAgent:
-      (work) =>
+      (load, work, mayBeNew) =>
       async (...args) => {
         const command = args.at(-1) as Command;
-        ended.code = await withSession(io, globals(command), (session) => work(session, command));
+        const loading = load();
+        // What is wrong with the store is said first.
+        loading.catch(() => {});
+        const run = async (session: Session) => work(await loading, session, command);
+        ended.code = await withSession(io, globals(command), run, mayBeNew);
       },
     alone:
       (work) =>
@@ -56,9 +68,9 @@ export function createRegistrar(program: Command, io: CliIo, ended: Ended): Regi
         ended.code = await work(args.at(-1) as Command);
       },
     withReason: (command) => command.option("--reason <text>", "why; goes on record"),
-    async asked(session, command, what) {
-      const options = command.optsWithGlobals<Record<string, unknown>>();
-      return { ...options, reason: await reasonFor(session.io, options.reason as string | undefined, what) };
+    async asked<T>(session: Session, command: Command, what: string) {
+      const options = command.optsWithGlobals<T & { readonly reason?: string }>();
+      return { ...options, reason: await reasonFor(session.io, options.reason, what) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ReleaseOutcome, ReleasePhase } from "@verdigris/contracts";
 import { Argument, type Command } from "commander";
-import type { Asked, StartAsked } from "../commands/release.ts";
+import type { Asked } from "../commands/release.ts";
+import type { StartAsked } from "../commands/start.ts";
 import type { Session } from "../open/session.ts";
 import { type Registrar, whole } from "./registrar.ts";
 
@@ -26,6 +27,7 @@ const waitable = Object.keys({
 
 /** Loads the code of a release's commands when one of them runs. */
 const commands = () => import("../commands/release.ts");
+type Commands = Awaited<ReturnType<typeof commands>>;
 
 /** A release, from its start to its end. */
 export function addReleases(registrar: Registrar): void {
@@ -37,16 +39,21 @@ export function addReleases(registrar: Registrar): void {
     .option("--hand-over <why>", "settle the one in quarantine though its signals are still watching")
     .option("--emergency", "though there may be no healthy bundle to go back to")
     .action(
-      withAgent(async (session, command) => {
-        const options = (await asked(session, command, "it is released")) as unknown as StartAsked;
-        return (await commands()).startRelease(session, command.args[0] ?? "", options);
-      }),
+      withAgent(
+        () => import("../commands/start.ts"),
+        async ({ startRelease }, session, command) =>
+          startRelease(
+            session,
+            command.args[0] ?? "",
+            await asked<StartAsked>(session, command, "it is released"),
+          ),
+      ),
     );
   add(release, "show [release]", "phases, gates, evidence, what it waits for").action(
-    withAgent(async (session, command) => (await commands()).showRelease(session, command.args[0])),
+    withAgent(commands, ({ showRelease }, session, command) => showRelease(session, command.args[0])),
   );
   add(release, "list", "every release").action(
-    withAgent(async (session) => (await commands()).listReleases(session)),
+    withAgent(commands, ({ listReleases }, session) => listReleases(session)),
   );
   addVerbs(registrar, release);
   add(release, "wait", "until the release has reached a phase, or ended")
@@ -54,10 +61,13 @@ export function addReleases(registrar: Registrar): void {
     .option(...releaseOption)
     .option("--every <ms>", "how often to look", whole(10), 1_000)
     .action(
-      withAgent(async (session, command) => {
-        const { every, ...rest } = command.opts<{ every: number; release?: string }>();
-        return (await commands()).waitForRelease(session, command.args[0] ?? "", { ...rest, everyMs: every });
-      }),
+      withAgent(
+        () => import("../commands/wait.ts"),
+        ({ waitForRelease }, session, command) => {
+          const { every, ...rest } = command.opts<{ every: number; release?: string }>();
+          return waitForRelease(session, command.args[0] ?? "", { ...rest, everyMs: every });
+        },
+      ),
     );
 }
 
@@ -67,28 +77,28 @@ function addVerbs({ add, withAgent, withReason, asked }: Registrar, release: Com
     spec: string,
     summary: string,
     what: string,
-    run: (session: Session, options: Asked, argument: string) => Promise<number>,
+    run: (code: Commands, session: Session, options: Asked, argument: string) => Promise<number>,
   ): Command =>
     withReason(add(release, spec, summary))
       .option(...releaseOption)
       .action(
-        withAgent(async (session, command) =>
-          run(session, await asked(session, command, what), command.args[0] ?? ""),
+        withAgent(commands, async (code, session, command) =>
+          run(code, session, await asked<Asked>(session, command, what), command.args[0] ?? ""),
         ),
       );
-  verb("approve", "say yes to this bundle on this evidence", "it is approved", async (session, options) =>
-    (await commands()).approve(session, options),
+  verb("approve", "say yes to this bundle on this evidence", "it is approved", (code, session, options) =>
+    code.approve(session, options),
   ).option("--evidence <digest>", "as release show says it");
-  verb("resume", "end a hold of the release", "it goes on", async (session, options) =>
-    (await commands()).resumeRelease(session, options),
+  verb("resume", "end a hold of the release", "it goes on", (code, session, options) =>
+    code.resumeRelease(session, options),
   );
-  verb("abort", "end a release before its switch", "it is ended", async (session, options) =>
-    (await commands()).abortRelease(session, options),
+  verb("abort", "end a release before its switch", "it is ended", (code, session, options) =>
+    code.abortRelease(session, options),
   );
-  verb("retry", "ask again what did not pass", "it is tried again", async (session, options) =>
-    (await commands()).retryRelease(session, options),
+  verb("retry", "ask again what did not pass", "it is tried again", (code, session, options) =>
+    code.retryRelease(session, options),
   );
-  verb("skip <gate>", "pass over a gate, on record", "it is passed over", async (session, options, gate) =>
-    (await commands()).skipGate(session, gate, options),
+  verb("skip <gate>", "pass over a gate, on record", "it is passed over", (code, session, options, gate) =>
+    code.skipGate(session, gate, options),
   );
 }

@@ -45,10 +45,3 @@ export function createLiveView({ out }: Pick<CliIo, "out">): LiveView {
     },
   };
 }
-
-/** A bar for what has an end: `[=====     ] 12 of 30 cases`. */
-export function progressBar(done: number, total: number, what: string, width = 24): string {
-  const part = total <= 0 ? 1 : Math.min(1, done / total);
-  const full = Math.round(part * width);
-  return `[${"=".repeat(full)}${" ".repeat(width - full)}] ${done} of ${total} ${what}`;
-}

@@ -1,21 +1,32 @@
-import { durationText } from "@verdigris/release";
+const units = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "m"],
+  [1_000, "s"],
+] as const;
+
+/** A length of time for people, in two units at most: `42s`, `9m 30s`, `42m`, `5h 12m`, `23h`, `3d`. */
+export function spanText(ms: number): string {
+  // Hours up to two days: most times here are planned in hours.
+  const at = units.findIndex(([size, name]) => ms >= size * (name === "d" ? 2 : 1));
+  const [size, name] = units[at] ?? [1_000, "s"];
+  const count = Math.floor(ms / size);
+  const below = units[at + 1];
+  const rest = below === undefined ? 0 : Math.floor((ms % size) / below[0]);
+  return below !== undefined && rest > 0 && count < 10
+    ? `${count}${name} ${rest}${below[1]}`
+    : `${count}${name}`;
+}
 
 /** How long ago, for people. */
 export function ago(at: number, now: number): string {
-  const ms = Math.max(0, now - at);
-  return ms < 1_000 ? "now" : `${durationText(roughly(ms))} ago`;
+  const ms = now - at;
+  return ms < 1_000 ? "now" : `${spanText(ms)} ago`;
 }
 
 /** How long until, for people; `over` once it has passed. */
 export function until(at: number, now: number): string {
-  return at <= now ? "over" : `in ${durationText(roughly(at - now))}`;
-}
-
-/** Two units at most: nobody decides by the seconds of a day. */
-function roughly(ms: number): number {
-  const steps = [86_400_000, 3_600_000, 60_000, 1_000];
-  const unit = steps.find((step) => ms >= step * 10) ?? 1_000;
-  return Math.floor(ms / unit) * unit;
+  return at <= now ? "over" : `in ${spanText(at - now)}`;
 }
 
 /** A moment, in UTC. */

@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { exitCode } from "../src/exit-code.ts";
+import { createProgram } from "../src/program.ts";
+import { capture } from "./world.ts";
+
+const io = {
+  out: { write: () => undefined },
+  err: { write: () => undefined },
+  env: {},
+  cwd: "/",
+  now: () => 0,
+  user: "ana",
+  ask: null,
+  signal: new AbortController().signal,
+};
+const program = createProgram(io, { code: 0 }, false);
+
+interface Leaf {
+  readonly path: readonly string[];
+  readonly command: Command;
+}
+
+/** Every command that does something. */
+function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
+  const below = command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+  // A group without an argument of its own only holds others.
+  const own = path.length > 0 && (below.length === 0 || command.registeredArguments.length > 0);
+  return own ? [{ path, command }, ...below] : below;
+}
+
+const leaves = leavesOf(program).filter(({ path }) => path[0] !== "help");
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+/** First cells of the table under a heading, code spans of them. */
+function spansUnder(heading: string): string[] {
+  const section = readme.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("| "));
+  return rows.flatMap((row) =>
+    [...(row.split(/(?<!\\)\|/)[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code),
+  );
+}
+
+const nameOf = (span: string) =>
+  span
+    .replace(/^verdigris /, "")
+    .replace(/\s*[<[].*$/, "")
+    .trim();
+
+describe("the README", () => {
+  it("lists every command, and none that is not there [CLI-HELP]", () => {
+    const listed = [...spansUnder("The four"), ...spansUnder("Everything else")].map(nameOf);
+    expect(listed.toSorted()).toEqual(leaves.map(({ path }) => path.join(" ")).toSorted());
+  });
+
+  it("lists every exit code and every option of all commands [CLI-EXIT]", () => {
+    const codes = [...readme.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(exitCode));
+    const options = program.options.map(({ long }) => long).filter((name) => name !== "--version");
+    expect(
+      spansUnder("Options of every command")
+        .map(nameOf)
+        .filter((name) => name.startsWith("--")),
+    ).toEqual(options);
+  });
+});
+
+describe("help", () => {
+  it.each(leaves.map(({ path }) => path.join(" ")))(
+    "of %s says what it does, with examples that parse [CLI-HELP]",
+    async (name) => {
+      const said = await capture()(...name.split(" "), "--help");
+      expect(said).toMatchObject({ code: 0, err: "" });
+      const examples = said.out.split("Examples:\n")[1] ?? "";
+      const lines = examples.split("\n").flatMap((line) => /^ {2}verdigris (.*)$/.exec(line)?.[1] ?? []);
+      expect(lines.length, said.out).toBeGreaterThan(0);
+      expect(lines.some((line) => line.startsWith(name))).toBe(true);
+      for (const line of lines) expect(unknownFlags(line), line).toEqual([]);
+    },
+  );
+});
+
+/** Options of an example that its command does not have. */
+function unknownFlags(line: string): string[] {
+  const words =
+    line
+      .replace(/"[^"]*"/g, "text")
+      .split(/\s+(?:[|#]|\|\|)/)[0]
+      ?.split(/\s+/) ?? [];
+  let at: Command = program;
+  for (const word of words) at = at.commands.find((child) => child.name() === word) ?? at;
+  const known = [...at.options, ...program.options].map(({ long }) => long);
+  return words.filter((word) => word.startsWith("--") && !known.includes(word));
+}
