@@ -2,10 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore } from "@verdigris/store-memory";
-import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createFakeClock } from "@verdigris/testing";
-import { expect, it } from "vitest";
-import { type Aftermath, killEverywhere, killRollbackEverywhere } from "./kill-everywhere.ts";
+import { describe, expect, it } from "vitest";
+import { hasEngine } from "../../acceptance/test/engines.ts";
+// @ts-expect-error The programs of the fleet are plain JavaScript, and the test opens stores as they do.
+import { openStore, removeStore } from "../../acceptance/test/fixtures/open-store.mjs";
+import { inTestTime } from "./engine-time.ts";
+import { type Aftermath, type Ground, killEverywhere, killRollbackEverywhere } from "./kill-everywhere.ts";
 
 /** What has to be so at the end, whoever died when. */
 function isWhole(aftermath: Aftermath, where: string): void {
@@ -23,25 +26,6 @@ function isWhole(aftermath: Aftermath, where: string): void {
   expect(aftermath.hooks, where).toHaveLength(2);
 }
 
-it("finishes a release whose driver was killed before or after any of its commits, each move made once [I10]", {
-  timeout: 120_000,
-}, async () => {
-  const clock = createFakeClock();
-  const store = createMemoryStore({ clock });
-  const deaths = await killEverywhere({ store, clock, stride: 1, strideOfReads: 10, check: isWhole });
-  expect(deaths).toBeGreaterThan(80);
-});
-
-it("finishes it on a file as well, at every sixth commit [I10]", { timeout: 120_000 }, async () => {
-  const directory = await mkdtemp(join(tmpdir(), "verdigris-"));
-  const clock = createFakeClock();
-  const store = await createSqliteStore({ file: join(directory, "store.db"), synchronous: "normal", clock });
-  const deaths = await killEverywhere({ store, clock, stride: 6, strideOfReads: 1_000, check: isWhole });
-  expect(deaths).toBeGreaterThan(10);
-  await store.close();
-  await rm(directory, { recursive: true, force: true });
-});
-
 const wentBack = {
   live: "blue",
   stable: "blue",
@@ -50,26 +34,71 @@ const wentBack = {
   verbs: ["open", "stage", "setCanary", "flip", "rollback"],
 };
 
-it("rolls back by itself whoever dies at whichever call between the alarm and the end [I10]", {
-  timeout: 120_000,
-}, async () => {
-  const clock = createFakeClock();
-  const store = createMemoryStore({ clock });
-  const check = (aftermath: Aftermath, where: string): void => {
-    expect(aftermath, where).toMatchObject({ ...wentBack, historyIsWhole: true });
+function hasGoneBack(aftermath: Aftermath, where: string): void {
+  expect(aftermath, where).toMatchObject({ ...wentBack, historyIsWhole: true });
+}
+
+describe("in memory, at every commit", { timeout: 120_000 }, () => {
+  const ground = (): Ground => {
+    const clock = createFakeClock();
+    return { clock, store: createMemoryStore({ clock }) };
   };
-  expect(
-    await killEverywhere({ store, clock, stride: 1, strideOfReads: 1_000, alarms: true, check }),
-  ).toBeGreaterThan(40);
+
+  it("finishes a release whose driver was killed before or after it, each move made once [I10]", async () => {
+    const deaths = await killEverywhere(ground(), { at: "every-commit", check: isWhole });
+    expect(deaths).toBeGreaterThan(80);
+  });
+
+  it("rolls back by itself whoever dies between the alarm and the end [I10]", async () => {
+    const deaths = await killEverywhere(ground(), { at: "every-commit", alarms: true, check: hasGoneBack });
+    expect(deaths).toBeGreaterThan(40);
+  });
+
+  it("and every read, rolls back by hand whoever dies there, once it is said again [I10]", async () => {
+    const deaths = await killRollbackEverywhere(ground(), (aftermath, where) => {
+      expect(aftermath, where).toEqual(wentBack);
+    });
+    expect(deaths).toBeGreaterThan(15);
+  });
 });
 
-it("rolls back by hand whoever dies at whichever call of the verb, once it is said again [I10]", {
-  timeout: 120_000,
-}, async () => {
-  const clock = createFakeClock();
-  const store = createMemoryStore({ clock });
-  const deaths = await killRollbackEverywhere(store, clock, (aftermath, where) => {
-    expect(aftermath, where).toEqual(wentBack);
-  });
-  expect(deaths).toBeGreaterThan(15);
+const engines = [
+  { kind: "sqlite", there: true, at: "every-commit" },
+  { kind: "redis", there: await hasEngine("redis"), at: "every-commit" },
+  // It waits for the disk at every commit: at the first of each kind alone, or this would take a minute.
+  { kind: "postgres", there: await hasEngine("postgres"), at: "each-kind" },
+] as const;
+
+const says = { "every-commit": "any of its commits", "each-kind": "the first of each kind of its commits" };
+
+describe.each(engines)("on $kind", { timeout: 120_000 }, ({ kind, there, at }) => {
+  async function on(work: (ground: Ground) => Promise<void>): Promise<void> {
+    const directory = await mkdtemp(join(tmpdir(), "verdigris-"));
+    const name = `kill_${process.pid}_${crypto.randomUUID().slice(0, 8)}`;
+    const spec = kind === "sqlite" ? `sqlite:${join(directory, "store.db")}` : `${kind}:${name}`;
+    const clock = createFakeClock();
+    const opened = await openStore(spec);
+    await work({ clock, ...inTestTime(opened, clock) });
+    await opened.close();
+    await removeStore(spec);
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  it.runIf(there)(
+    `finishes a release whose driver was killed before or after ${says[at]}, each move made once [I10]`,
+    () =>
+      on(async (ground) => {
+        const deaths = await killEverywhere(ground, { at, check: isWhole });
+        expect(deaths).toBeGreaterThan(40);
+      }),
+  );
+
+  it.runIf(there)(
+    `rolls back by itself whoever dies at ${says["each-kind"]} between the alarm and the end [I10]`,
+    () =>
+      on(async (ground) => {
+        const deaths = await killEverywhere(ground, { at: "each-kind", alarms: true, check: hasGoneBack });
+        expect(deaths).toBeGreaterThan(30);
+      }),
+  );
 });
