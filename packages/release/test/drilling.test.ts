@@ -1,7 +1,6 @@
-import { isVerdigrisError } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aWorld, type ReleaseWorld } from "./world.ts";
+import { aWorld, codeOf, hour, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 let releases: Releases;
@@ -12,23 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const hour = 3_600_000;
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "resolved",
-    (error: unknown) => (isVerdigrisError(error) ? error.code : String(error)),
-  );
-}
-
 async function verbs(): Promise<string[]> {
   return (await world.app.exportAudit()).lines.map(({ entry }) => entry.verb);
-}
-
-async function toQuarantine(): Promise<void> {
-  releases.drive();
-  await releases.start({ bundle: "green", plan: {}, reason: "better" });
-  await world.pass(hour);
 }
 
 describe("a drill", () => {
@@ -56,7 +40,7 @@ describe("a drill", () => {
   });
 
   it("in quarantine goes back to blue and forward again; the release never notices [RELEASE-DRILL]", async () => {
-    await toQuarantine();
+    await toQuarantine(world, releases);
     const before = (await releases.status()).release;
     const report = await releases.drill({ reason: "friday" });
     expect(report).toMatchObject({ from: "green", to: "blue", percent: 100 });
@@ -100,9 +84,7 @@ describe("a drill", () => {
   });
 
   it("is refused where it would cancel users' runs [RELEASE-DRILL]", async () => {
-    releases.drive();
-    await releases.start({ bundle: "green", plan: { onRollback: "cancel" }, reason: "better" });
-    await world.pass(hour);
+    await toQuarantine(world, releases, { plan: { onRollback: "cancel" } });
     expect(await codeOf(releases.drill({ reason: "practice" }))).toBe("release-refused");
   });
 

@@ -2,7 +2,7 @@ import { type ReadSignals, type ReleaseGate, VerdigrisError } from "@verdigris/c
 import { createFaultyStore } from "@verdigris/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aSignal, aWorld, type ReleaseWorld } from "./world.ts";
+import { aSignal, aWorld, hour, minute, type ReleaseWorld } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -10,9 +10,6 @@ beforeEach(async () => {
   world = await aWorld();
 });
 afterEach(() => world.close());
-
-const minute = 60_000;
-const hour = 60 * minute;
 
 async function verbs(): Promise<string[]> {
   return (await world.app.exportAudit()).lines.map(({ entry }) => entry.verb);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createOnCall } from "../src/on-call.ts";
-import { aWorld, type ReleaseWorld } from "./world.ts";
+import { aWorld, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -11,10 +11,9 @@ afterEach(() => world.close());
 
 it("looks, holds and goes back with the agent's name and its store, and neither starts nor drives [ROLLBACK-ALONE]", async () => {
   const releases = world.open({ tickMs: 60_000 });
-  const driver = releases.drive();
-  const { id } = await releases.start({ bundle: "green", plan: {}, reason: "better" });
-  await world.pass(3_600_000);
+  const driver = await toQuarantine(world, releases);
   await driver.close();
+  const { id } = (await releases.list())[0] ?? { id: "" };
   const { store, clock } = world;
   await using onCall = createOnCall({ agent: "agent", store, clock, actor: "on-call" });
   expect((await onCall.status()).release).toMatchObject({ id, phase: "quarantine" });

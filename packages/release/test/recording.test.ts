@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { isVerdigrisError } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type aGate, aWorld, type ReleaseWorld } from "./world.ts";
+import { type aGate, aWorld, codeOf, minute, type ReleaseWorld } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -9,15 +8,6 @@ beforeEach(async () => {
   world = await aWorld();
 });
 afterEach(() => world.close());
-
-const minute = 60_000;
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "resolved",
-    (error: unknown) => (isVerdigrisError(error) ? error.code : String(error)),
-  );
-}
 
 describe("the record", () => {
   it("tells everything that happened, chained, and notices a step that was changed [RELEASE-HISTORY]", async () => {

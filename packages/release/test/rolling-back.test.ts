@@ -1,7 +1,7 @@
 import { isVerdigrisError, type NodeRecord } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aWorld, type ReleaseWorld } from "./world.ts";
+import { aWorld, codeOf, hour, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 let releases: Releases;
@@ -12,21 +12,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const hour = 3_600_000;
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "resolved",
-    (error: unknown) => (isVerdigrisError(error) ? error.code : String(error)),
-  );
-}
-
 /** Green is live and in quarantine, and whoever drove it there is gone. */
 async function switchedAndAlone(plan = {}): Promise<void> {
-  const driver = releases.drive();
-  await releases.start({ bundle: "green", plan, reason: "better" });
-  await world.pass(hour);
-  expect((await releases.status()).release?.phase).toBe("quarantine");
+  const driver = await toQuarantine(world, releases, { plan });
   await driver.close();
 }
 

@@ -21,15 +21,14 @@ import {
   transition,
 } from "../src/index.ts";
 import { newRelease } from "../src/start/new-release.ts";
-import { aSignal } from "./world.ts";
+import { aSignal, minute } from "./world.ts";
+
+export { hour, minute } from "./world.ts";
 
 export const ana: Actor = { kind: "person", id: "ana" };
 export const ben: Actor = { kind: "person", id: "ben" };
 export const bot: Actor = { kind: "machine", id: "bot" };
 const driver: Actor = { kind: "machine", id: "driver" };
-
-export const minute = 60_000;
-export const hour = 60 * minute;
 
 export interface SimulationOptions {
   readonly plan?: ReleasePlanInput;

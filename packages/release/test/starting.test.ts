@@ -1,8 +1,7 @@
-import { isVerdigrisError } from "@verdigris/contracts";
 import { aBundle } from "@verdigris/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aWorld, type ReleaseWorld } from "./world.ts";
+import { aWorld, codeOf, hour, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 let releases: Releases;
@@ -12,21 +11,6 @@ beforeEach(async () => {
   releases = world.open({ tickMs: 600_000 });
 });
 afterEach(() => world.close());
-
-const hour = 3_600_000;
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "resolved",
-    (error: unknown) => (isVerdigrisError(error) ? error.code : String(error)),
-  );
-}
-
-async function toQuarantine(bundle = "green"): Promise<void> {
-  await releases.start({ bundle, plan: {}, reason: "better" });
-  await world.pass(hour);
-  expect((await releases.status()).release?.phase).toBe("quarantine");
-}
 
 describe("a start", () => {
   it("is made once, however often it is asked for under its id [RELEASE-START]", async () => {
@@ -73,8 +57,7 @@ describe("a start", () => {
   });
 
   it("during the quarantine of a clear release hands over: the bundle before is settled [RELEASE-TAKE-OVER]", async () => {
-    releases.drive();
-    await toQuarantine();
+    await toQuarantine(world, releases);
     const before = (await releases.status()).release?.id ?? "";
     await releases.start({ bundle: "green2", plan: {}, reason: "next" });
     expect((await releases.status({ release: before })).release?.outcome?.kind).toBe("handed-over");
@@ -83,8 +66,7 @@ describe("a start", () => {
   });
 
   it("while signals are still watching wants a reason; while one alarms it is refused [RELEASE-TAKE-OVER]", async () => {
-    releases.drive();
-    await toQuarantine();
+    await toQuarantine(world, releases);
     world.signals.say({ "hard-errors": "watching" });
     await world.pass(hour);
     expect(await codeOf(releases.start({ bundle: "green2", plan: {}, reason: "x" }))).toBe(
@@ -111,8 +93,7 @@ describe("a start", () => {
   });
 
   it("of a bundle that was rolled back is refused until somebody lifts it (argo-cd#9570) [RELEASE-DENIED]", async () => {
-    releases.drive();
-    await toQuarantine();
+    await toQuarantine(world, releases);
     await releases.rollback({ reason: "users complain" });
     expect(await releases.isDenied("green")).toBe(true);
     expect(await codeOf(releases.start({ bundle: "green", plan: {}, reason: "again" }))).toBe(
@@ -165,9 +146,7 @@ describe("a start", () => {
   });
 
   it("of an emergency is a person's, and frees a frozen route (argo-rollouts#1416) [RELEASE-TAKE-OVER]", async () => {
-    releases.drive();
-    await releases.start({ bundle: "green", plan: { rollbackSafe: false }, reason: "migration" });
-    await world.pass(hour);
+    await toQuarantine(world, releases, { plan: { rollbackSafe: false } });
     world.signals.say({ "hard-errors": "alarm" });
     await world.pass(hour);
     expect((await releases.status()).route?.held).not.toBeNull();

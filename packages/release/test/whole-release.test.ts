@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { aWorld, type ReleaseWorld } from "./world.ts";
+import { aWorld, hour, type ReleaseWorld } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -7,8 +7,6 @@ beforeEach(async () => {
   world = await aWorld();
 });
 afterEach(() => world.close());
-
-const hour = 3_600_000;
 
 it("takes a bundle through every phase to recycled, each on a pass [RELEASE-WHOLE]", async () => {
   const releases = world.open({ tickMs: 600_000 });

@@ -1,11 +1,12 @@
-import type {
-  GateAnswer,
-  GateContext,
-  Signal,
-  SignalStatus,
-  SignalTarget,
-  Store,
-  Verdict,
+import {
+  type GateAnswer,
+  type GateContext,
+  isVerdigrisError,
+  type Signal,
+  type SignalStatus,
+  type SignalTarget,
+  type Store,
+  type Verdict,
 } from "@verdigris/contracts";
 import { createMemoryStore } from "@verdigris/store-memory";
 import {
@@ -16,7 +17,25 @@ import {
   type FaultyStore,
 } from "@verdigris/testing";
 import { createVerdigris, type Verdigris } from "verdigris";
-import { createReleases, type Releases, type ReleasesOptions } from "../src/index.ts";
+import { expect } from "vitest";
+import {
+  createReleases,
+  type Driver,
+  type Releases,
+  type ReleasesOptions,
+  type StartOptions,
+} from "../src/index.ts";
+
+export const minute = 60_000;
+export const hour: number = 60 * minute;
+
+/** The code of what a call rejects with. */
+export function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "resolved",
+    (error: unknown) => (isVerdigrisError(error) ? error.code : String(error)),
+  );
+}
 
 /** A gate that answers what it is told to, and remembers what it was asked. */
 export interface ScriptedGate {
@@ -171,4 +190,17 @@ export async function aWorld(
       await app.close();
     },
   };
+}
+
+/** Drives a release as far as quarantine; its driver goes on until it is closed. */
+export async function toQuarantine(
+  world: ReleaseWorld,
+  releases: Releases,
+  options: Partial<StartOptions> = {},
+): Promise<Driver> {
+  const driver = releases.drive();
+  await releases.start({ bundle: "green", plan: {}, reason: "better", ...options });
+  await world.pass(hour);
+  expect((await releases.status()).release?.phase).toBe("quarantine");
+  return driver;
 }
