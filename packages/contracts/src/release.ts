@@ -147,8 +147,10 @@ export interface ReleaseRecord extends VersionedRecord {
   readonly awaitingApprovalSince: number | null;
   readonly held: ReleaseHold | null;
   readonly signals: Readonly<Record<string, SeenSignal>>;
-  /** Times in a row that the signals could not be read. */
+  /** Times in a row that the signals could not be read; two of them lie ten seconds apart at least. */
   readonly unmeasured: number;
+  /** When the last of them was; missing where none was counted yet. */
+  readonly unmeasuredAt?: number;
   readonly switch: ReleaseSwitch | null;
   readonly drained: boolean;
   readonly settled: boolean;

@@ -2,7 +2,7 @@ import { type ReadSignals, type ReleaseGate, VerdigrisError } from "@verdigris/c
 import { createFaultyStore } from "@verdigris/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aSignal, aWorld, hour, minute, type ReleaseWorld } from "./world.ts";
+import { aSignal, aWorld, hour, minute, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -169,6 +169,17 @@ describe("drivers", () => {
     await driver.close();
     await world.pass(31_000);
     expect((await releases.status()).warnings.join()).toContain("no driver was seen for 30 s");
+  });
+
+  it("do not hold for detectors that fail for a moment, however many looks fall into it [RELEASE-GATES]", async () => {
+    const releases = world.open({ tickMs: 30_000 });
+    await toQuarantine(world, releases);
+    world.signals.fail(4);
+    await world.pass(3 * 30_000);
+    expect((await releases.status()).release).toMatchObject({ held: null, unmeasured: 0 });
+    world.signals.fail(1_000);
+    await world.pass(4 * 30_000);
+    expect((await releases.status()).release?.held).toMatchObject({ because: "unmeasured" });
   });
 
   it("outlive a store that goes away and comes back [RELEASE-WHOLE]", async () => {

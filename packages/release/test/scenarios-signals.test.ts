@@ -1,12 +1,18 @@
 import { expect } from "vitest";
 import { tellAll } from "./scenario.ts";
-import { ana, hour } from "./simulation.ts";
+import { ana, hour, type Simulation } from "./simulation.ts";
 import { aSignal } from "./world.ts";
 
 const watched = {
   rollout: "canary-then-blue-green",
   signals: { "pass-rate": "rollback", latency: "hold", cost: "notify" },
 } as const;
+
+/** The detectors do not answer at one look, ten seconds before the next. */
+function down(s: Simulation): void {
+  s.see({ type: "unmeasured", why: "down" });
+  s.pass(10_000);
+}
 
 tellAll("signals [RELEASE-SCENARIOS]", [
   {
@@ -57,7 +63,10 @@ tellAll("signals [RELEASE-SCENARIOS]", [
     story(s) {
       s.goTo("shadow");
       s.passGates();
-      for (let i = 0; i < 4; i++) s.say({ "pass-rate": "clear", latency: "clear" });
+      for (let i = 0; i < 4; i++) {
+        s.say({ "pass-rate": "clear", latency: "clear" });
+        s.pass(10_000);
+      }
       expect(s.release).toMatchObject({ phase: "canary", held: { because: "unmeasured" } });
     },
   },
@@ -67,11 +76,25 @@ tellAll("signals [RELEASE-SCENARIOS]", [
     options: { plan: watched },
     story(s) {
       s.goTo("canary");
-      for (let i = 0; i < 3; i++) s.see({ type: "unmeasured", why: "down" });
+      for (let i = 0; i < 3; i++) down(s);
       s.clear();
-      for (let i = 0; i < 3; i++) s.see({ type: "unmeasured", why: "down" });
+      for (let i = 0; i < 3; i++) down(s);
       expect(s.release.held).toBeNull();
-      s.see({ type: "unmeasured", why: "down" });
+      down(s);
+      expect(s.release.held).toMatchObject({ because: "unmeasured" });
+    },
+  },
+  {
+    name: "one outage of the detectors is one failure, however often a driver looks meanwhile",
+    source: "Argo Rollouts: an error is asked again after ten seconds",
+    options: { plan: watched },
+    story(s) {
+      s.goTo("canary");
+      for (let i = 0; i < 20; i++) s.see({ type: "unmeasured", why: "down" });
+      expect(s.release).toMatchObject({ held: null, unmeasured: 1 });
+      for (let i = 0; i < 3; i++) down(s);
+      expect(s.release.held).toBeNull();
+      down(s);
       expect(s.release.held).toMatchObject({ because: "unmeasured" });
     },
   },

@@ -156,24 +156,26 @@ function noteSignal(release: ReleaseRecord, signal: Signal): ReleaseRecord {
 }
 
 /** Only what is said of this bundle counts; a signal of the plan that nobody gives could not be measured. */
-function signalsSeen(release: ReleaseRecord, { signals }: Seen<"signals">): ReleaseRecord {
+function signalsSeen(release: ReleaseRecord, { signals, at }: Seen<"signals">): ReleaseRecord {
   if (!hasTraffic(release)) return release;
   const own = signals.filter(({ bundle }) => bundle === release.bundle.id).slice(0, 64);
   const noted = own.reduce(noteSignal, release);
   const missing = Object.entries(release.plan.signals).filter(
     ([name, { expected }]) => expected && !own.some((signal) => signal.name === name),
   );
-  return missing.length === 0 ? measured(noted) : unmeasured(noted);
+  return missing.length === 0 ? measured(noted) : unmeasured(noted, at);
 }
 
 function measured(release: ReleaseRecord): ReleaseRecord {
   return release.unmeasured === 0 ? release : { ...release, unmeasured: 0 };
 }
 
-/** Counted as far as it matters. */
-function unmeasured(release: ReleaseRecord): ReleaseRecord {
-  const counts = hasTraffic(release) && release.unmeasured < mostErrors;
-  return counts ? { ...release, unmeasured: release.unmeasured + 1 } : release;
+/** Counted as far as it matters. A driver looks as often as anything changes: two looks at the same outage are one. */
+function unmeasured(release: ReleaseRecord, at: number): ReleaseRecord {
+  const { unmeasured: times, unmeasuredAt = 0 } = release;
+  const isAnother = times === 0 || at >= unmeasuredAt + againMs;
+  const counts = hasTraffic(release) && times < mostErrors && isAnother;
+  return counts ? { ...release, unmeasured: times + 1, unmeasuredAt: at } : release;
 }
 
 function confirmed(release: ReleaseRecord, { key, outcome, at }: Seen<"confirmed">): ReleaseRecord {
@@ -247,7 +249,7 @@ export function takeSeen(
     case "signals":
       return signalsSeen(release, event);
     case "unmeasured":
-      return unmeasured(release);
+      return unmeasured(release, event.at);
     case "confirmed":
       return confirmed(release, event);
     case "done":
