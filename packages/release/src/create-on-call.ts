@@ -1,7 +1,7 @@
 import { InvalidArgumentError, requireId, VerdigrisError } from "@verdigris/contracts";
 import { type Asker, createAsker, freeRoute, holdRoute } from "./asking.ts";
 import { checkWayBack } from "./back/check-way-back.ts";
-import { denyBundle, liftBundle, listDenied, readDenied } from "./back/deny-list.ts";
+import { denyBundle, liftBundle, listDenied, readDenied, requireNotDenied } from "./back/deny-list.ts";
 import { recoverDrill, runDrill } from "./back/drill.ts";
 import { listDrills } from "./back/drill-records.ts";
 import { rollBack } from "./back/roll-back.ts";
@@ -30,7 +30,10 @@ function createVerbs(world: World, { ask }: Asker): Verbs {
         freeRoute(world, actor, release, asking.reason),
       ),
     abort: async (asking) => ask("release-abort", asking, { type: "abort", reason: asking.reason }),
-    retry: async (asking) => ask("release-retry", asking, { type: "retry", reason: asking.reason }),
+    retry: async (asking) =>
+      ask("release-retry", asking, { type: "retry", reason: asking.reason }, (_, { bundle }) =>
+        requireNotDenied(world, bundle.id),
+      ),
     async skip({ gate, ...asking }) {
       if (!skippable.includes(gate))
         throw new InvalidArgumentError("gate", `must be one of ${skippable.join(", ")}`);

@@ -1,7 +1,7 @@
-import { isVerdigrisError, type NodeRecord } from "@verdigris/contracts";
+import { isVerdigrisError } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Releases } from "../src/index.ts";
-import { aWorld, codeOf, hour, type ReleaseWorld, toQuarantine } from "./world.ts";
+import { aWorld, codeOf, hour, nodeSays, type ReleaseWorld, toQuarantine } from "./world.ts";
 
 let world: ReleaseWorld;
 let releases: Releases;
@@ -16,25 +16,6 @@ afterEach(() => world.close());
 async function switchedAndAlone(plan = {}): Promise<void> {
   const driver = await toQuarantine(world, releases, { plan });
   await driver.close();
-}
-
-async function nodeSays(id: string, bundle: string, ok: boolean): Promise<void> {
-  const record: NodeRecord = {
-    v: 1,
-    id,
-    sdk: "0.1.0",
-    formats: { record: 1, hash: 1 },
-    serves: { kind: "any" },
-    incarnation: null,
-    generation: 0,
-    mode: "live",
-    startedAt: 0,
-    warm: { [bundle]: { ok, at: world.clock.now() } },
-    expiresMs: 12_000,
-  };
-  const key = `agent/node/${id}`;
-  const rev = (await world.store.get([key])).entries[0]?.rev ?? 0;
-  await world.store.commit([{ op: "put", key, rev, value: JSON.stringify(record) }]);
 }
 
 describe("rollback", () => {
@@ -91,7 +72,7 @@ describe("rollback", () => {
 
   it("is refused towards a bundle that stands nowhere, says what else there is, and obeys force (flagger#1898) [ROLLBACK-TARGET]", async () => {
     await switchedAndAlone();
-    await nodeSays("n1", "blue", false);
+    await nodeSays(world, "n1", "blue", false);
     const error = await releases.rollback({ reason: "bad" }).catch((e: unknown) => e);
     if (!isVerdigrisError(error, "rollback-refused")) throw error;
     expect(error.details).toMatchObject({
@@ -104,13 +85,13 @@ describe("rollback", () => {
 
   it("shows the age of the check it judges by, and takes a living process's word over a dead one's [ROLLBACK-TARGET]", async () => {
     await switchedAndAlone();
-    await nodeSays("n1", "blue", true);
+    await nodeSays(world, "n1", "blue", true);
     await world.pass(5_000);
     expect((await releases.status()).target).toMatchObject({ health: "ok", ageMs: 5_000 });
     await world.pass(60_000);
     expect((await releases.status()).target?.health).toBe("stale");
     expect(await codeOf(releases.rollback({ reason: "bad" }))).toBe("rollback-refused");
-    await nodeSays("n2", "blue", true);
+    await nodeSays(world, "n2", "blue", true);
     expect((await releases.rollback({ reason: "bad" })).target.health).toBe("ok");
   });
 

@@ -2,6 +2,7 @@ import {
   type GateAnswer,
   type GateContext,
   isVerdigrisError,
+  type NodeRecord,
   type Signal,
   type SignalStatus,
   type SignalTarget,
@@ -203,4 +204,24 @@ export async function toQuarantine(
   await world.pass(hour);
   expect((await releases.status()).release?.phase).toBe("quarantine");
   return driver;
+}
+
+/** A process goes on record with what it says of a bundle. */
+export async function nodeSays(world: ReleaseWorld, id: string, bundle: string, ok: boolean): Promise<void> {
+  const record: NodeRecord = {
+    v: 1,
+    id,
+    sdk: "0.1.0",
+    formats: { record: 1, hash: 1 },
+    serves: { kind: "any" },
+    incarnation: null,
+    generation: 0,
+    mode: "live",
+    startedAt: 0,
+    warm: { [bundle]: { ok, at: world.clock.now() } },
+    expiresMs: 12_000,
+  };
+  const key = `agent/node/${id}`;
+  const rev = (await world.store.get([key])).entries[0]?.rev ?? 0;
+  await world.store.commit([{ op: "put", key, rev, value: JSON.stringify(record) }]);
 }

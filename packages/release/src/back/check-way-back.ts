@@ -1,7 +1,7 @@
-import type { BundleRef, ReleaseRecord } from "@verdigris/contracts";
+import { type BundleRef, isVerdigrisError, type ReleaseRecord } from "@verdigris/contracts";
 import type { ReleasePorts } from "../drive/ports.ts";
 import { durationText } from "../plan/duration.ts";
-import type { World } from "../records/world.ts";
+import { registeredBundle, type World } from "../records/world.ts";
 import { readDenied } from "./deny-list.ts";
 import { lastGoodDrill } from "./drill-records.ts";
 import { judgeTarget } from "./rollback-target.ts";
@@ -23,6 +23,25 @@ function finding(code: WayBackFinding["code"], ok: boolean, text: string): WayBa
   return { code, ok, text };
 }
 
+/** Whether a bundle may take new runs. */
+export async function notDenied(world: World, { id }: BundleRef): Promise<WayBackFinding> {
+  const denied = await readDenied(world, id);
+  return finding(
+    "denied",
+    denied === null,
+    denied === null ? `${id} may go live` : `${id} is denied: ${denied.why}`,
+  );
+}
+
+async function registered(world: World, { id, digest }: BundleRef): Promise<WayBackFinding> {
+  const found = await registeredBundle(world, id).catch((error: unknown) => {
+    if (!isVerdigrisError(error, "bundle-unknown")) throw error;
+    return null;
+  });
+  const same = found?.digest === digest;
+  return finding("registered", same, `${id} is ${same ? "on record" : "not on record as it was"}`);
+}
+
 /** Looks at everything a rollback from `bundle` to `target` would need. */
 export async function checkWayBack(
   world: World,
@@ -33,13 +52,9 @@ export async function checkWayBack(
   const { bundle, plan, wayBack } = release;
   const at = await world.time();
   const health = judgeTarget(target.id, await world.router.nodes(), wayBack, at);
-  const denied = await readDenied(world, target.id);
   const findings = [
-    finding(
-      "denied",
-      denied === null,
-      denied === null ? `${target.id} may go live` : `${target.id} is denied: ${denied.why}`,
-    ),
+    await registered(world, target),
+    await notDenied(world, target),
     finding("health", health.health === "ok" || health.health === "unknown", health.text),
   ];
   if (!plan.rollbackSafe)

@@ -4,8 +4,10 @@ import {
   type BundleRef,
   decodeRecord,
   requireId,
+  VerdigrisError,
   type VersionedRecord,
 } from "@verdigris/contracts";
+import { everyEntry } from "../records/every-entry.ts";
 import type { World } from "../records/world.ts";
 
 /** `{agent}/denied/{bundle}`: a bundle that must not go live again until somebody lifts it. */
@@ -25,10 +27,25 @@ export async function readDenied({ store, keys }: Records, bundle: BundleId): Pr
   return entry === null ? null : decodeRecord<DeniedBundle>(entry.key, entry.value);
 }
 
+/** Rejects with `bundle-denied` for a bundle on the list. */
+export async function requireNotDenied(
+  world: Records & Pick<World, "agent">,
+  bundle: BundleId,
+): Promise<void> {
+  const denied = await readDenied(world, bundle);
+  if (denied === null) return;
+  const { agent } = world;
+  const { by, why } = denied;
+  const message = `${bundle} is on the deny list (${why}): lift it first if that is mended, or release another bundle`;
+  throw new VerdigrisError("bundle-denied", message, { agent, bundle, by, why });
+}
+
 /** Every bundle on the list. */
 export async function listDenied({ store, keys }: Records): Promise<readonly DeniedBundle[]> {
-  const { entries } = await store.list(keys.denied(), { limit: 1_000 });
-  return entries.map(({ key, value }) => decodeRecord<DeniedBundle>(key, value));
+  const denied: DeniedBundle[] = [];
+  for await (const { key, value } of everyEntry(store, keys.denied()))
+    denied.push(decodeRecord<DeniedBundle>(key, value));
+  return denied;
 }
 
 /** Puts a bundle on the list; one that is on it stays there with its first reason. */

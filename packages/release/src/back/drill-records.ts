@@ -1,4 +1,5 @@
 import { type Actor, type BundleId, decodeRecord, type VersionedRecord } from "@verdigris/contracts";
+import { everyEntry } from "../records/every-entry.ts";
 import type { World } from "../records/world.ts";
 
 /** What a part of a drill took. */
@@ -40,16 +41,9 @@ export async function listDrills({
   keys,
 }: Pick<World, "store" | "keys">): Promise<readonly DrillReport[]> {
   const reports: DrillReport[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const { entries } = await store.list(keys.drill(), {
-      limit: 1_000,
-      ...(after === undefined ? {} : { after }),
-    });
-    reports.push(...entries.map(({ key, value }) => decodeRecord<DrillReport>(key, value)));
-    if (entries.length < 1_000) return reports.reverse();
-    after = entries.at(-1)?.key;
-  }
+  for await (const { key, value } of everyEntry(store, keys.drill()))
+    reports.push(decodeRecord<DrillReport>(key, value));
+  return reports.reverse();
 }
 
 /** The latest drill that kept its budget; null where there is none. */

@@ -92,9 +92,9 @@ export async function recycleBlue(
   return gone ? [{ type: "recycled", bundle: baseline.id }] : [];
 }
 
-/** True when blue is due for another smoke: it is the way back, and has to stand. */
+/** True when blue is due for another smoke: it is the way back, and has to stand; at once where the switch went past it. */
 export function isRecheckDue(release: ReleaseRecord, at: number): boolean {
   const { outcome, settled, baseline, plan, wayBack } = release;
   if (outcome !== null || settled || baseline === null || release.switch === null) return false;
-  return at >= Math.max(wayBack?.at ?? 0, release.switch.at) + plan.recheckMs;
+  return wayBack === null || at >= Math.max(wayBack.at, release.switch.at) + plan.recheckMs;
 }

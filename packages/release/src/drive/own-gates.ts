@@ -1,5 +1,5 @@
 import type { GateAnswer, GateContext, JsonValue, NodeView, ReleaseRecord } from "@verdigris/contracts";
-import { checkWayBack } from "../back/check-way-back.ts";
+import { checkWayBack, notDenied } from "../back/check-way-back.ts";
 import type { World } from "../records/world.ts";
 import type { ReleasePorts } from "./ports.ts";
 
@@ -12,11 +12,13 @@ export async function wayBackGate(
 ): Promise<GateAnswer> {
   if (release.baseline === null)
     return { verdict: "error", summary: "there is no bundle to go back to", evidence: null };
-  const check = await checkWayBack(world, ports, release, release.baseline);
-  const evidence = await keep(check as unknown as JsonValue);
-  const wrong = check.findings.filter(({ ok }) => !ok).map(({ text }) => text);
-  const summary = wrong.length === 0 ? check.findings.map(({ text }) => text).join("; ") : wrong.join("; ");
-  return { verdict: check.ok ? "pass" : "fail", summary, evidence };
+  const back = await checkWayBack(world, ports, release, release.baseline);
+  // Somebody may have denied the candidate since it was started.
+  const findings = [await notDenied(world, release.bundle), ...back.findings];
+  const wrong = findings.filter(({ ok }) => !ok);
+  const evidence = await keep({ ok: wrong.length === 0, findings } as unknown as JsonValue);
+  const summary = (wrong.length === 0 ? findings : wrong).map(({ text }) => text).join("; ");
+  return { verdict: wrong.length === 0 ? "pass" : "fail", summary, evidence };
 }
 
 /** What the processes say of a candidate that was staged: they load what the route names. */
@@ -42,6 +44,8 @@ export async function builtGate(
   context: GateContext,
 ): Promise<GateAnswer> {
   const { bundle, keep } = context;
+  const allowed = await notDenied(world, bundle);
+  if (!allowed.ok) return { verdict: "fail", summary: allowed.text, evidence: await keep({ ...allowed }) };
   const own = await ports.gates?.built?.(context);
   if (own !== undefined && own.verdict !== "pass") return own;
   const found = standing(await world.router.nodes(), bundle.id);

@@ -118,6 +118,7 @@ function retry(release: ReleaseRecord, event: Asked<"retry">): Taken {
     approvals: [],
     signals: {},
     unmeasured: 0,
+    wayBack: null,
     told: [],
   };
 }

@@ -131,7 +131,8 @@ function answered(release: ReleaseRecord, { gate, attempt, answer, at }: Seen<"a
   const gates = { ...release.gates, [gate]: { ...open, errors, verdict, summary, evidence: given.evidence } };
   if (!again) {
     const next = { ...(effect === undefined ? release : without(release, effect.key)), gates };
-    return gate === "way-back" ? { ...next, wayBack: { ok: verdict === "pass", at, summary } } : next;
+    // A no is the gate's to say again, about more than blue's health; how blue stands is what is looked at from now on.
+    return gate === "way-back" && verdict === "pass" ? { ...next, wayBack: { ok: true, at, summary } } : next;
   }
   const notBefore = at + againMs * 2 ** (errors - 1);
   const outbox = release.outbox.map((e) => (e.key === effect?.key ? { ...e, notBefore } : e));

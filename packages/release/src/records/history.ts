@@ -1,11 +1,6 @@
-import {
-  type Digest,
-  decodeRecord,
-  type ReleaseRecord,
-  storeLimits,
-  VerdigrisError,
-} from "@verdigris/contracts";
+import { type Digest, decodeRecord, type ReleaseRecord, VerdigrisError } from "@verdigris/contracts";
 import { textDigest } from "@verdigris/router";
+import { everyEntry } from "./every-entry.ts";
 import { loadRelease, type ReleaseStep } from "./release-store.ts";
 import type { World } from "./world.ts";
 
@@ -18,15 +13,8 @@ export interface HistoryLine {
 }
 
 async function* stepsOf({ store, keys }: Records, id: string): AsyncGenerator<HistoryLine> {
-  let after: string | undefined;
-  for (;;) {
-    const options = { limit: storeLimits.listLimit, ...(after === undefined ? {} : { after }) };
-    const { entries } = await store.list(keys.step(id), options);
-    for (const { key, value } of entries)
-      yield { step: decodeRecord<ReleaseStep>(key, value), digest: textDigest(value) };
-    if (entries.length < storeLimits.listLimit) return;
-    after = entries.at(-1)?.key;
-  }
+  for await (const { key, value } of everyEntry(store, keys.step(id)))
+    yield { step: decodeRecord<ReleaseStep>(key, value), digest: textDigest(value) };
 }
 
 /**
@@ -63,13 +51,7 @@ export async function listReleases({
   keys,
 }: Pick<World, "store" | "keys">): Promise<readonly ReleaseRecord[]> {
   const found: ReleaseRecord[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const options = { limit: storeLimits.listLimit, ...(after === undefined ? {} : { after }) };
-    const { entries } = await store.list(keys.release(), options);
-    found.push(...entries.map(({ key, value }) => decodeRecord<ReleaseRecord>(key, value)));
-    if (entries.length < storeLimits.listLimit) break;
-    after = entries.at(-1)?.key;
-  }
+  for await (const { key, value } of everyEntry(store, keys.release()))
+    found.push(decodeRecord<ReleaseRecord>(key, value));
   return found.sort((a, b) => b.startedAt - a.startedAt);
 }

@@ -5,7 +5,7 @@ import {
   type StoreOp,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { readDenied } from "../back/deny-list.ts";
+import { requireNotDenied } from "../back/deny-list.ts";
 import { lastGoodDrill } from "../back/drill-records.ts";
 import { transition } from "../machine/transition.ts";
 import { durationText } from "../plan/duration.ts";
@@ -31,11 +31,7 @@ async function checkStart(
 ): Promise<void> {
   const { agent } = world;
   const { bundle, plan } = request;
-  const denied = await readDenied(world, bundle);
-  if (denied !== null) {
-    const message = `${bundle} is on the deny list (${denied.why}): lift it first if that is mended, or release another bundle`;
-    throw new VerdigrisError("bundle-denied", message, { agent, bundle, by: denied.by, why: denied.why });
-  }
+  await requireNotDenied(world, bundle);
   if (route !== null && route.retiring.length >= mostUnrecycled) {
     const message = `${route.retiring.length} bundles of ${agent} cannot be recycled yet: see canRecycle for what holds them`;
     throw new VerdigrisError("too-many-bundles", message, { agent, retiring: route.retiring.length });
