@@ -82,7 +82,6 @@ interface Registration {
   readonly store: Store;
   readonly keys: AgentKeys;
   readonly bundle: Bundle;
-  readonly at: number;
   readonly v: number;
   /** Writes what is missing of the contents; the ops that tie them to the bundle. */
   readonly contents: () => Promise<readonly StoreOp[]>;
@@ -101,13 +100,13 @@ async function commitAttempt(store: Store, ops: readonly StoreOp[], done: Attemp
 }
 
 /** One attempt to put a bundle on record with its contents and what its index versions mean, all in one commit. */
-async function tryRegister({ store, keys, bundle, at, v, contents, sent }: Registration): Promise<Attempt> {
+async function tryRegister({ store, keys, bundle, v, contents, sent }: Registration): Promise<Attempt> {
   const indexes = Object.entries(bundle.indexes).map(([name, entry]) => ({
     name,
     key: keys.index(name, entry.version),
     identity: indexIdentity(entry),
   }));
-  const { entries } = await store.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
+  const { entries, at } = await store.get([keys.bundle(bundle.id), ...indexes.map(({ key }) => key)]);
   const existing = entries[0] ?? null;
   if (existing !== null) {
     sameDigest(bundle, decodeRecord<BundleRecord>(existing.key, existing.value).digest);
@@ -143,15 +142,14 @@ function checkContents(bundle: Bundle, contents: readonly string[]): void {
   );
 }
 
-/** Creates the registry of one agent; `now` is store time where there is a store, `format` the one its records are in. */
+/** Creates the registry of one agent; `format` is the one its records are in. */
 export function createBundleRegistry(options: {
   readonly agent: string;
   readonly store: Store | null;
   readonly contents: ContentStore | null;
-  readonly now: () => number;
   readonly format: () => number;
 }): BundleRegistry {
-  const { agent, store, now, format } = options;
+  const { agent, store, format } = options;
   const keys = agentKeys(agent);
   const known = new Map<BundleId, Bundle>();
 
@@ -172,7 +170,7 @@ export function createBundleRegistry(options: {
       texts.length === 0 ? [] : ((await options.contents?.prepare(texts, bundle.id)) ?? []);
     const sent = new Set<string>();
     for (let tries = 0; tries < attempts; tries++) {
-      const outcome = await tryRegister({ store: to, keys, bundle, at: now(), v: format(), contents, sent });
+      const outcome = await tryRegister({ store: to, keys, bundle, v: format(), contents, sent });
       if (outcome !== "again") return outcome === "added";
     }
     const message = `the store did not confirm the registration of ${bundle.id}: try again`;

@@ -156,7 +156,7 @@ export function assemble<P>(options: VerdigrisOptions<P>): Parts<P> {
   const now = (): number => time?.now() ?? clock.now();
   const format = (): number => router?.snapshot()?.route.v ?? 1;
   const contents = store === null ? null : createContentStore(agent, store, newId, format);
-  const registry = createBundleRegistry({ agent, store, contents, now, format });
+  const registry = createBundleRegistry({ agent, store, contents, format });
   const { identity, authorize, actor: fallback, instrument = [] } = options;
   const ledger = store === null || options.usage === false ? null : createUsageLedger(options.usage);
   const given = Array.isArray(instrument) ? instrument : [instrument as Instrument];

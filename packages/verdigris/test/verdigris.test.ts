@@ -149,6 +149,15 @@ describe("registering", () => {
     });
     expect((await store.get([keys.bundle("v2")])).entries).toEqual([null]);
   });
+
+  it("is dated by the store's clock, also where it is the first thing a process asks", async () => {
+    const agent = open({ bundle: bundle("blue") });
+    await agent.ready();
+    const entry = (await store.get([keys.bundle("blue")])).entries[0]!;
+    expect(JSON.parse(entry.value)).toMatchObject({ registeredAt: entry.at });
+    expect(entry.at).toBeGreaterThan(0);
+    await agent.close();
+  });
 });
 
 describe("moves", () => {
