@@ -1,8 +1,16 @@
 import type { Clock } from "@verdigris/contracts";
 
-/** Waits on the clock, and keeps the process alive meanwhile: its timers do not, and a program that only waits must not end. */
-export async function pause(clock: Clock, ms: number): Promise<void> {
+/** Does `work`, and keeps the process alive meanwhile: timers of the clock do not, and a program that only waits must not end. */
+export async function keepingAlive<T>(work: () => Promise<T>): Promise<T> {
   const alive = setInterval(() => {}, 60_000);
-  await new Promise<void>((resolve) => clock.setTimer(resolve, ms));
-  clearInterval(alive);
+  try {
+    return await work();
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** Waits on the clock, and keeps the process alive meanwhile. */
+export async function pause(clock: Clock, ms: number): Promise<void> {
+  await keepingAlive(() => new Promise<void>((resolve) => void clock.setTimer(resolve, ms)));
 }
