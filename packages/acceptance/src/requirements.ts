@@ -282,6 +282,7 @@ export const requirements: Readonly<Record<string, string>> = {
     "Deploy pipelines are told by an exit code whether a bundle may go live; people put one on the list and take it off.",
   "CLI-HELP": "Every command has help with examples that it understands, and stands in the README.",
   "CLI-PROGRESS": "Long work shows a bar to whoever watches a terminal, and to nobody else.",
+  "CLI-DRILL": "A drill from the command line brings the route back before it ends.",
   "CLI-DOCTOR":
     "Doctor names what processes have different from each other beside the bundle, and what is wrong with config and telemetry.",
   "CLI-SECRETS": "Nothing the command line says holds the password of a store.",

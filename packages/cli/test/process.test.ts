@@ -56,6 +56,15 @@ describe("as a process", () => {
     expect(said, said.err).toMatchObject({ code: 0, out: expect.stringContaining("applied by the one") });
   });
 
+  it("sees a drill through to its end, though nothing but its timers is left to do [CLI-DRILL]", async () => {
+    const world = await createWorld();
+    await world.app.run({}, () => undefined);
+    const said = await run(world, "drill", "--bundle", "v2", "--reason", "monthly", "--yes", "--json");
+    expect(said, said.err).toMatchObject({ code: 0 });
+    expect(JSON.parse(said.out)).toMatchObject({ ok: true, confirmed: "everywhere" });
+    expect((await world.app.status()).route).toMatchObject({ live: "v1", stable: "v1" });
+  });
+
   it("loads what a rollback needs, and nothing of gates, files or other stores [CLI-LIGHT]", async () => {
     const world = await createWorld();
     await flipTo(world, "v2");

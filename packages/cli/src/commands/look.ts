@@ -57,12 +57,12 @@ export async function nodes(session: Session): Promise<number> {
         node.name ?? node.id,
         state,
         `${node.generation}${behind ? ` of ${generation}` : ""}`,
-        node.sdk,
+        [node.sdk, node.runtime, node.region].filter((said) => typeof said === "string").join(", "),
         ago((at ?? 0) - node.ageMs, at ?? 0),
         warm.join(" "),
       ];
     });
-    return table(["process", "hears", "generation", "sdk", "seen", "stands up"], rows, paint.dim);
+    return table(["process", "hears", "generation", "runs on", "seen", "stands up"], rows, paint.dim);
   });
   return exitCode.done;
 }

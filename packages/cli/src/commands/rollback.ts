@@ -61,7 +61,7 @@ function confirmedLine({ outcome, acknowledged, stragglers }: Propagation): stri
   if (outcome === "everywhere")
     return acknowledged === 1
       ? "applied by the one process on record"
-      : `applied by all ${acknowledged} processes`;
+      : `applied by ${acknowledged === 2 ? "both" : `all ${acknowledged}`} processes`;
   if (outcome === "unverified")
     return "no process keeps a record of itself, so nobody can say who has applied it; no run can start on the old bundle anywhere";
   const late = stragglers.map(({ id, name }) => name ?? id);

@@ -120,6 +120,8 @@ export async function withSession<T>(
   const { address, folder, prefix, agent, actor } = settings;
   const opened = await openStore(parseStoreUrl(address, folder));
   const closing: (() => Promise<void>)[] = [opened.close];
+  // Timers of what is waited for keep no process alive, and a command that ends half-way through leaves its work undone.
+  const alive = setInterval(() => {}, 60_000);
   const store = prefix === undefined ? opened.store : createPrefixedStore(opened.store, prefix);
   try {
     if (!mayBeNew) await requireAgent(store, settings);
@@ -136,5 +138,6 @@ export async function withSession<T>(
     throw error;
   } finally {
     for (const end of closing) await end().catch(() => {});
+    clearInterval(alive);
   }
 }

@@ -16,7 +16,7 @@ export function namesOf(nodes: readonly NodeView[]): string {
 }
 
 function count(nodes: readonly NodeView[]): string {
-  return nodes.length === 1 ? "1 process" : `${nodes.length} processes`;
+  return nodes.length === 1 ? namesOf(nodes) : `${nodes.length} processes`;
 }
 
 /** By what they say, the most common first; those that say nothing are left out. */
@@ -63,10 +63,11 @@ function environment(nodes: readonly NodeView[]): Finding[] {
   const differing = names.flatMap((name) => {
     const [most, ...others] = groupsOf(saying, ({ environment: of }) => of?.[name]);
     if (most === undefined || others.length === 0) return [];
-    const rest = others.map(({ value, nodes: of }) =>
-      value === null ? `not set in ${namesOf(of)}` : `another value in ${namesOf(of)}`,
-    );
-    const rule = most.value === null ? `not set in ${count(most.nodes)}` : `the same in ${count(most.nodes)}`;
+    const rest = others.map(({ value, nodes: of }) => {
+      if (value === null) return `not set in ${namesOf(of)}`;
+      return most.value === null ? `set in ${namesOf(of)}` : `another value in ${namesOf(of)}`;
+    });
+    const rule = `${most.value === null ? "not set in" : "the same in"} ${count(most.nodes)}`;
     return [finding("environment", "warning", `${name} is ${rule}, ${rest.join(", ")}`)];
   });
   if (differing.length > 0 || names.length === 0) return differing;
@@ -80,12 +81,13 @@ function regions(nodes: readonly NodeView[]): Finding[] {
   const told = groups.map(({ value, nodes: of }) => `${value ?? ""} (${count(of)})`).join(", ");
   return silent.length === 0
     ? [finding("region", "ok", told)]
-    : [finding("region", "warning", `${told}; ${namesOf(silent)} say nothing of theirs`)];
+    : [finding("region", "warning", `${told}; not said by ${namesOf(silent)}`)];
 }
 
 /** What living processes have different from each other, beside the bundle. */
 export function differences(living: readonly NodeView[]): Finding[] {
-  const all = living.length === 1 ? "the one process runs" : `all ${living.length} processes run`;
+  const every = living.length === 2 ? "both" : `all ${living.length}`;
+  const all = living.length === 1 ? "the one process runs" : `${every} processes run`;
   const readable = living.filter(({ readable: is }) => is);
   const telemetry = (version: string | null): string =>
     version === null

@@ -8,7 +8,7 @@ export async function audit(session: Session): Promise<Finding[]> {
   if (!check.ok) return [finding("audit", "problem", check.message)];
   const holes =
     check.holes.length === 0 ? "" : `, with ${check.holes.length} holes where the store went backwards`;
-  const text = `${check.entries} entries, the chain holds${holes}`;
+  const text = `${check.entries === 1 ? "1 entry" : `${check.entries} entries`}, the chain holds${holes}`;
   return [finding("audit", check.holes.length === 0 ? "ok" : "warning", text)];
 }
 
