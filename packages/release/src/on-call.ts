@@ -5,7 +5,7 @@ export type { Impact } from "./back/impact.ts";
 export type { RollbackReport } from "./back/roll-back.ts";
 export type { TargetHealth } from "./back/rollback-target.ts";
 export { createOnCall } from "./create-on-call.ts";
-export { durationText } from "./plan/duration.ts";
+export { spanText } from "./plan/duration.ts";
 export type { HistoryLine } from "./records/history.ts";
 export type { ReleaseStatus } from "./records/release-status.ts";
 export type { ReleaseStep } from "./records/release-store.ts";

@@ -1,6 +1,7 @@
 import { isVerdigrisError } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
 import { defineReleasePlan, durationMs, durationText, explainPlan } from "../src/index.ts";
+import { spanText } from "../src/on-call.ts";
 import { aSignal } from "./world.ts";
 
 function issuesOf(input: unknown): string[] {
@@ -117,6 +118,14 @@ describe("durations", () => {
     expect(["", "m", "10", "-1h", "0s", 0, 0.5, Number.NaN, null, "500d"].map(durationMs)).toEqual(
       Array(10).fill(null),
     );
+  });
+
+  it("says what is left in two units at most, where no whole unit fits", () => {
+    const texts = [86_395_800, 570_400, 5 * 3_600_000 + 12 * 60_000 + 7, 51 * 3_600_000, 12_345].map(
+      durationText,
+    );
+    expect(texts).toEqual(["23h", "9m 30s", "5h 12m", "2d 3h", "12.3s"]);
+    expect([0, 59_999, 36 * 3_600_000, 864_000_001].map(spanText)).toEqual(["0s", "59s", "36h", "10d"]);
   });
 
   it("are said in the largest unit that fits", () => {

@@ -1,9 +1,10 @@
+import { spanText } from "@verdigris/release/on-call";
 import { exitCode } from "../exit-code.ts";
 import type { GlobalOptions, Session } from "../open/session.ts";
 import { confirm } from "../terminal/confirm.ts";
 import { type Part, withProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
-import { moment, spanText } from "../terminal/time.ts";
+import { moment } from "../terminal/time.ts";
 
 /** What `drill` is told. */
 export interface DrillAsked extends GlobalOptions {
