@@ -23,6 +23,13 @@ function rootCause(error: Error): string {
   return deepest.message || (typeof code === "string" ? code : deepest.name);
 }
 
+/** Everything that is wrong with what was given, where it is more than the one thing the message names. */
+function issuesOf(details: unknown): string {
+  const { issues } = (details ?? {}) as { issues?: readonly { path?: string; problem?: string }[] };
+  if (!Array.isArray(issues) || issues.length < 2) return "";
+  return issues.map(({ path = "", problem = "" }) => `\n  ${path} ${problem}`).join("");
+}
+
 function describe(error: unknown): { code: string; message: string; details?: unknown } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof CliError) return { code: error.code, message };
@@ -46,8 +53,10 @@ function describe(error: unknown): { code: string; message: string; details?: un
 function complain(io: CliIo, argv: readonly string[], error: unknown): void {
   const said = describe(error);
   if (argv.includes("--json")) io.out.write(`${JSON.stringify({ error: said }, null, 2)}\n`);
-  else
-    io.err.write(`${createPaint({ out: io.err, env: io.env }).red(said.code)}: ${printable(said.message)}\n`);
+  else {
+    const text = `${said.message}${issuesOf(said.details)}`;
+    io.err.write(`${createPaint({ out: io.err, env: io.env }).red(said.code)}: ${printable(text)}\n`);
+  }
   if (said.code === "unexpected" && io.env.VERDIGRIS_DEBUG) io.err.write(`${(error as Error).stack ?? ""}\n`);
 }
 

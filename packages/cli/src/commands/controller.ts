@@ -1,8 +1,10 @@
-import { createReleases } from "@verdigris/release";
+import { createReleases, type ReleaseStatus } from "@verdigris/release";
 import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Session } from "../open/session.ts";
 import { pause } from "../terminal/pause.ts";
+import { printable } from "../terminal/printable.ts";
+import { moment } from "../terminal/time.ts";
 
 /** Refuses to drive without gates: a release would wait for ever. */
 function requirePorts(session: Session): NonNullable<Session["loaded"]["config"]["releases"]> {
@@ -12,6 +14,13 @@ function requirePorts(session: Session): NonNullable<Session["loaded"]["config"]
     "config",
     "a controller needs `releases` in verdigris.config.mjs: the gates, signals and hooks it is to ask",
   );
+}
+
+function lineOf({ release, waitingFor }: ReleaseStatus): string {
+  if (release === null) return "no release";
+  const { bundle, outcome, phase } = release;
+  const waits = waitingFor.length === 0 ? "" : `, waits for ${waitingFor.join("; ")}`;
+  return `${bundle.id}: ${outcome?.kind ?? phase}${waits}`;
 }
 
 /** Drives the agent's releases until it is stopped. Any number may run beside each other: one drives. */
@@ -37,13 +46,11 @@ export async function controller(session: Session, { tickMs }: { readonly tickMs
   );
   let last = "";
   while (!io.signal.aborted) {
-    const { release, waitingFor } = await releases.status();
-    const line =
-      release === null
-        ? "no release"
-        : `${release.bundle.id}: ${release.outcome?.kind ?? release.phase}, waits for ${waitingFor.join("; ") || "nothing"}`;
-    if (line !== last && !session.json) io.out.write(`${line}\n`);
-    last = line;
+    const line = lineOf(await releases.status());
+    // That less time is left is no news.
+    const news = line.replace(/\d+(?:\.\d+)?(?:ms|[smhd])/g, "");
+    if (news !== last && !session.json) io.out.write(`${moment(io.now())}  ${printable(line)}\n`);
+    last = news;
     await pause(tickMs, io.signal);
   }
   return exitCode.done;

@@ -46,8 +46,9 @@ async function releaseHistory(session: Session, release: string): Promise<number
       moment(step.at),
       step.event,
       step.from === step.to ? step.to : `${step.from} > ${step.to}`,
-      step.actor.id,
-      `${step.reason}${step.outcome === null ? "" : ` (${step.outcome})`}`,
+      // A driver is named by a random id, and an effect by its release: nobody reads either.
+      step.actor.id.replace(/^(driver:[0-9a-f]{8})[0-9a-f-]+$/, "$1"),
+      `${step.reason.replace(`${release}.`, "")}${step.outcome === null ? "" : ` (${step.outcome})`}`,
     ]);
     return table(["when", "what", "phase", "who", "why"], rows, session.paint.dim);
   });

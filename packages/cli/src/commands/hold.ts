@@ -6,10 +6,12 @@ import type { Session } from "../open/session.ts";
 export async function hold(session: Session, reason: string): Promise<number> {
   const onCall = await session.onCall();
   try {
-    const { id, phase } = await onCall.hold({ reason });
-    session.print(
-      { held: "release", release: id, phase, reason },
-      () => `${id} is held in ${phase}: ${reason}`,
+    const { id, bundle, phase } = await onCall.hold({ reason });
+    session.print({ held: "release", release: id, phase, reason }, () =>
+      [
+        `the release of ${bundle.id} is held in ${phase}: ${reason}`,
+        session.paint.dim("a rollback stays open; verdigris release resume goes on"),
+      ].join("\n"),
     );
   } catch (error) {
     const idle =
@@ -17,9 +19,11 @@ export async function hold(session: Session, reason: string): Promise<number> {
     if (!idle) throw error;
     const verdigris = await session.verdigris();
     const { generation } = await verdigris.hold({ reason });
-    session.print(
-      { held: "route", generation, reason },
-      () => `the route is held (no release is under way): ${reason}`,
+    session.print({ held: "route", generation, reason }, () =>
+      [
+        `the route is held (no release is under way): ${reason}`,
+        session.paint.dim("a rollback stays open; verdigris route release-hold ends it"),
+      ].join("\n"),
     );
   }
   return exitCode.done;

@@ -16,10 +16,9 @@ function asking({ reason, release }: Asked) {
   return { reason, ...(release === undefined ? {} : { release }) };
 }
 
-function releaseLine(record: ReleaseRecord): string {
-  const { id, bundle, phase, outcome, held } = record;
-  if (outcome !== null) return `${id}: ${bundle.id} ${outcome.kind}: ${outcome.why}`;
-  return `${id}: ${bundle.id} in ${phase}${held === null ? "" : `, held: ${held.why}`}`;
+function releaseLine({ id, bundle, phase, outcome, held }: ReleaseRecord): string {
+  if (outcome !== null) return `${bundle.id} ${outcome.kind}: ${outcome.why} (${id})`;
+  return `${bundle.id} in ${phase}${held === null ? "" : `, held: ${held.why}`} (${id})`;
 }
 
 /** Says where the release stands now. */
@@ -52,7 +51,7 @@ export async function showRelease(session: Session, release: string | undefined)
             : `${record.outcome.kind}: ${record.outcome.why}`,
         ],
         ["waits for", waitingFor.join("; ") || "nothing"],
-        ["to approve", evidence ?? "nothing"],
+        ...(record.outcome === null && evidence !== null ? [["to approve", evidence] as const] : []),
       ],
       dim,
     );
@@ -89,7 +88,7 @@ export async function approve(
     );
   }
   if (named === undefined)
-    await confirm(session.io, asked.yes, `${record.bundle.id} on the evidence ${evidence}.`);
+    await confirm(session.io, asked.yes, `This approves ${record.bundle.id} on the evidence ${evidence}.`);
   return done(session, await onCall.approve({ ...asking(asked), evidence }));
 }
 

@@ -81,6 +81,20 @@ function nodesText({ nodes, agent }: Seen): string {
   return `${living.length} living${late}, ${nodes.length - living.length} gone`;
 }
 
+/** What somebody could do about it, as it would be typed. */
+function nextSteps({ releases }: Seen): string[] {
+  const { route, release, warnings } = releases;
+  const open = release !== null && release.outcome === null ? release : null;
+  const steps: string[] = [];
+  if (open?.held != null) steps.push('verdigris release resume --reason "..."');
+  else if (route?.held != null) steps.push('verdigris route release-hold --reason "..."');
+  else if (open?.awaitingApprovalSince != null)
+    steps.push("verdigris release show", 'verdigris release approve --reason "..."');
+  if (warnings.some((warning) => warning.startsWith("no driver"))) steps.push("verdigris controller");
+  if (warnings.some((warning) => warning.startsWith("the way back"))) steps.push("verdigris doctor");
+  return steps;
+}
+
 function text(seen: Seen, { paint, agent }: Session): string {
   const { releases } = seen;
   const { route } = seen.agent;
@@ -111,7 +125,9 @@ function text(seen: Seen, { paint, agent }: Session): string {
     signals,
   ];
   const warnings = releases.warnings.map((warning) => paint.yellow(`! ${warning}`));
-  return [...parts.filter((part) => part !== ""), ...warnings].join("\n\n");
+  const steps = nextSteps(seen).map((step) => `${paint.dim("next")}     ${step}`);
+  const tail = [warnings.join("\n"), steps.join("\n")];
+  return [...parts, ...tail].filter((part) => part !== "").join("\n\n");
 }
 
 function data({ agent, releases, nodes }: Seen) {
