@@ -71,7 +71,7 @@ describe("doctor", () => {
     expect(agreeing.of("runtime")).toMatchObject([{ state: "ok" }]);
     expect(agreeing.of("telemetry")).toMatchObject([{ state: "ok", text: expect.stringContaining("1.9.0") }]);
     expect(agreeing.of("environment")).toMatchObject([
-      { state: "ok", text: "MODEL_URL, TZ agree in 2 processes" },
+      { state: "ok", text: "MODEL_URL, TZ: the same in 2 processes" },
     ]);
     expect(agreeing.of("region")).toMatchObject([
       { state: "warning", text: expect.stringContaining("not said by older") },

@@ -15,7 +15,10 @@ function msText(ms: number | null): string {
 
 function row({ bundle, registeredAt, runs, errorRate, p95Ms, scores, costs }: BlameLine): string[] {
   const passRates = Object.entries(scores).map(([name, { passRate }]) => `${name} ${percentText(passRate)}`);
-  const perRun = costs.map(({ perCompletedRun, currency }) => `${perCompletedRun ?? "-"} ${currency}`);
+  // Exact in the data; a person compares by the first digits.
+  const shown = (cost: unknown): string =>
+    cost === null ? "-" : String(Number(Number(cost).toPrecision(4)));
+  const perRun = costs.map(({ perCompletedRun, currency }) => `${shown(perCompletedRun)} ${currency}`);
   return [
     bundle,
     registeredAt === null ? "-" : moment(registeredAt),

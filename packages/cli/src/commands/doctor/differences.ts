@@ -71,7 +71,8 @@ function environment(nodes: readonly NodeView[]): Finding[] {
     return [finding("environment", "warning", `${name} is ${rule}, ${rest.join(", ")}`)];
   });
   if (differing.length > 0 || names.length === 0) return differing;
-  return [finding("environment", "ok", `${names.join(", ")} agree in ${count(saying)}`)];
+  const agree = saying.length === 1 ? `said by ${count(saying)} alone` : `the same in ${count(saying)}`;
+  return [finding("environment", "ok", `${names.join(", ")}: ${agree}`)];
 }
 
 function regions(nodes: readonly NodeView[]): Finding[] {

@@ -20,7 +20,7 @@ export async function clock({ store, io }: Session): Promise<Finding[]> {
 /** Whether what the store acknowledges is there after a crash, and for whom. */
 export async function durability(session: Session): Promise<Finding[]> {
   const settings = await session.settings();
-  const { durableAck, crossProcess, push } = session.store.capabilities;
+  const { durableAck, crossProcess } = session.store.capabilities;
   return [
     durableAck
       ? finding("durability", "ok", "an acknowledged flip survives a crash")
@@ -29,8 +29,5 @@ export async function durability(session: Session): Promise<Finding[]> {
     crossProcess
       ? finding("sharing", "ok", "several processes share it")
       : finding("sharing", "problem", "one process only can use it"),
-    push
-      ? finding("push", "ok", "moves are pushed to every process")
-      : finding("push", "warning", "nothing is pushed: processes find moves by polling, a second late"),
   ];
 }
