@@ -196,6 +196,8 @@ export const requirements: Readonly<Record<string, string>> = {
     "An instrument is given its process once, and what it began is waited for, in bounded time, when that closes.",
   "RUN-TOLD-ONCE":
     "A run that a process began or took up is told to have ended there exactly once: finished or released.",
+  "RUN-END-ONCE":
+    "The end of a run is counted exactly once, as a finish or as swept, whatever replies of either were lost.",
   "TELEMETRY-NAMES":
     "Every foreign name this project writes stands in OpenTelemetry's registries and has not been superseded.",
   "TELEMETRY-STAMP":

@@ -38,6 +38,8 @@ export interface RunEvents {
     readonly outcome: RunOutcome;
     readonly durationMs: number;
     readonly usage: readonly ModelUsage[];
+    /** True where the store has not confirmed it: `finish-settled` tells what became of it, and who counts runs waits for that. */
+    readonly unconfirmed?: true;
   };
   /** Time to checkpoint: the run's deadline is near. */
   "run-expiring": { readonly scope: RunScope; readonly deadline: number };
@@ -56,8 +58,19 @@ export interface RunEvents {
   };
   "run-migrated": { readonly scope: RunScope; readonly from: BundleId; readonly reason: string };
   "run-cancelled": { readonly scope: RunScope; readonly reason: string };
-  /** The pin could not be taken back; it expires at its deadline, and the run's result stands. */
+  /** The pin could not be taken back yet; this process goes on trying, and the run's result stands. */
   "finish-failed": { readonly scope: RunScope; readonly error: unknown };
+  /**
+   * The store has answered for a finish it had not confirmed: it is on record, or another process had taken the run up, or it had
+   * passed its deadline and is told as swept. Not told by a process that is closed before.
+   */
+  "finish-settled": {
+    readonly scope: RunScope;
+    readonly outcome: RunOutcome;
+    /** As `run-finished` told it. */
+    readonly durationMs: number;
+    readonly result: "finished" | "superseded" | "expired";
+  };
   /** A timed sweep stopped early, so expired pins may be left; the next one tries again. One asked for by name rejects instead. */
   "sweep-failed": { readonly error: unknown };
   usage: { readonly scope: RunScope; readonly usage: ModelUsage };

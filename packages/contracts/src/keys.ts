@@ -32,6 +32,8 @@ export interface AgentKeys {
   pin(bundle: string, deadline: number, run: string): string;
   claim(id: string): string;
   moved(run: string): string;
+  /** Marks of expired pins that were removed: all, those from a deadline on, or one. */
+  swept(deadline?: number, run?: string): string;
   audit(generation: number): string;
   /** All node records. */
   readonly nodes: string;
@@ -87,6 +89,8 @@ export function agentKeys(agent: string): AgentKeys {
     pin: (bundle, deadline, run) => `${pins}${bundle}/${timeKey(deadline)}/${run}`,
     claim: (id) => `${prefix}claim/${id}`,
     moved: (run) => `${prefix}moved/${run}`,
+    swept: (deadline, run) =>
+      `${prefix}swept/${deadline === undefined ? "" : timeKey(deadline)}${run === undefined ? "" : `/${run}`}`,
     audit: (generation) => `${prefix}audit/${String(generation).padStart(10, "0")}`,
     windows: (bundle) => `${prefix}window/${bundle}/`,
     window: (bundle, at, node, part) =>
@@ -113,11 +117,11 @@ export function agentKeys(agent: string): AgentKeys {
 
 /** What every start and finish, every heartbeat, every upload and every write of an agent's memory writes. */
 const quietKey =
-  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node|lease)\/[^/]+|(notice|usage|window\/[^/]+)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5}|step\/[^/]+\/\d{6}|evidence\/[^/]+\/\d{3})$/;
+  /(^|\/)(state\/layer\/.+|pin\/[^/]+\/\d{13}\/[^/]+|(claim|moved|node|lease)\/[^/]+|(notice|usage|swept|window\/[^/]+)\/\d{13}\/[^/]+|chunk\/[^/]+\/[^/]+\/\d{5}|step\/[^/]+\/\d{6}|evidence\/[^/]+\/\d{3})$/;
 
 /**
  * True for a key whose changes a store with `push` tells its watchers of; for authors of adapters. False for what comes
- * with every run (`pin`, `claim`, `moved`, `usage`, `window`, an agent's memory), heartbeat (`node`, `lease`) and upload (`chunk`),
+ * with every run (`pin`, `claim`, `moved`, `swept`, `usage`, `window`, an agent's memory), heartbeat (`node`, `lease`) and upload (`chunk`),
  * for what stands beside the record of a release (`step`, `evidence`), and for `notice`: a start must not wake a fleet, and
  * routes and lifecycle are what it listens for.
  */

@@ -79,6 +79,7 @@ describe("keys whose changes are not pushed", () => {
           keys.claim("job-7"),
           keys.claim("root:r"),
           keys.moved("run"),
+          keys.swept(1_760_000_000_000, "run"),
           keys.notice(1_760_000_000_000, "id"),
           keys.chunk(hex, "up", 3),
         ].map((key) => prefix + key);

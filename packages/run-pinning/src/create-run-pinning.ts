@@ -22,13 +22,16 @@ import { type InFlightRun, listInFlight } from "./in-flight.ts";
 import { createNotices } from "./notices.ts";
 import { createPipelines } from "./pipelines.ts";
 import { canRecycle, type RecycleCheck, type RecycleResult, recycleBundle } from "./recycle.ts";
+import { removePin } from "./remove-pin.ts";
 import { attachRun, resumeRun } from "./resume-run.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
 import { createRunIds } from "./run-ids.ts";
 import type { Run, StartOptions, StartResult } from "./run-types.ts";
 import { startRun } from "./start-run.ts";
 import { sweepExpired } from "./sweep.ts";
+import { createSweeper } from "./swept.ts";
 import { tagRun } from "./tag-run.ts";
+import { createUnsettledFinishes } from "./unsettled.ts";
 
 /** Options of {@link createRunPinning}. */
 export interface RunPinningOptions<P> {
@@ -173,6 +176,9 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
   const load = options.load ?? ((() => undefined) as unknown as (bundle: Bundle) => P);
   const unload = options.unload ?? (() => {});
   const keep = (bundle: BundleId): boolean => onRoute(options.router, bundle);
+  const pinned = createPinnedHost(options, clock);
+  const remove: Parameters<typeof createUnsettledFinishes>[0]["remove"] = (pin, unanswered) =>
+    pinned === null ? Promise.resolve("finished") : removePin(pinned, pin, unanswered);
   return {
     agent,
     clock,
@@ -186,7 +192,8 @@ function createHost<P>(options: RunPinningOptions<P>, closing: AbortSignal): Run
     scopeStorage,
     bundleOf,
     serves,
-    pinned: createPinnedHost(options, clock),
+    pinned,
+    unsettled: createUnsettledFinishes({ clock, events, remove }),
   };
 }
 
@@ -229,7 +236,8 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
       { agent: host.agent },
     );
   };
-  const sweep = async (): Promise<number> => sweepExpired(need(), host.events);
+  const sweeper = createSweeper(host.newId);
+  const sweep = async (): Promise<number> => sweepExpired(need(), host.events, sweeper);
   const { sweepMs = 30_000 } = options;
   const stopSweep = pinned === null || sweepMs === "never" ? () => {} : sweepEvery(sweepMs, host, sweep);
   const stopWatching = options.router?.on("route", ({ route }) => {
@@ -270,6 +278,8 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
       stopWatching?.();
       for (const run of [...held.values(), ...host.attached]) run.letGo();
       pinned?.deadlines.stop();
+      host.unsettled.stop();
+      await host.unsettled.settle();
       await host.pipelines.close();
     },
   };

@@ -1,74 +1,30 @@
-import {
-  type CommitResult,
-  InvalidArgumentError,
-  isVerdigrisError,
-  type RunOutcome,
-  VerdigrisError,
-} from "@verdigris/contracts";
-import type { PinnedHost } from "./host.ts";
-import { forgetCompanions, type PinState, readCompanions, removalOps } from "./pin-state.ts";
+import { InvalidArgumentError, type RunOutcome, VerdigrisError } from "@verdigris/contracts";
+import { removePin, type Unconfirmed } from "./remove-pin.ts";
 import type { LocalRun } from "./run.ts";
 import type { FinishResult } from "./run-types.ts";
 
-const attempts = 3;
-
-/** What an answered removal came to; null when it has to be tried again. `unanswered` is true once a reply was lost. */
-function removed(
-  pin: PinState,
-  result: CommitResult,
-  unanswered: boolean,
-): "finished" | "superseded" | "expired" | null {
-  if (result.ok) return "finished";
-  if (result.key !== pin.key) {
-    forgetCompanions(pin);
-    return null;
-  }
-  if (result.current !== null) return "superseded";
-  // Gone: by the attempt whose reply was lost, by a sweep after the deadline, or moved on by another owner.
-  if (unanswered) return "finished";
-  return result.at >= pin.record.deadline ? "expired" : "superseded";
-}
-
-/** Deletes a pin with its claim and pointer in one commit. Throws when the store does not answer. */
-async function removePin(host: PinnedHost, pin: PinState): Promise<"finished" | "superseded" | "expired"> {
-  let unanswered = false;
-  for (let tries = 0; tries < attempts; tries++) {
-    const reading = readCompanions(host, pin);
-    if (reading !== undefined) await reading;
-    try {
-      const end = removed(pin, await host.store.commit(removalOps(host, pin)), unanswered);
-      if (end !== null) return end;
-    } catch (error) {
-      if (!isVerdigrisError(error, "store-indeterminate")) throw error;
-      unanswered = true;
-    }
-  }
-  throw new VerdigrisError(
-    "store-indeterminate",
-    `the store did not confirm that ${pin.record.run} is finished`,
-    { run: pin.record.run },
-  );
-}
-
-function report<P>(run: LocalRun<P>, outcome: RunOutcome): void {
-  const { events, clock } = run.host;
+function report<P>(run: LocalRun<P>, outcome: RunOutcome, failed: Unconfirmed | null): void {
+  const { events, clock, unsettled } = run.host;
   if (run.toldEnd) return;
   run.toldEnd = true;
-  if (!events.has("run-finished")) return;
+  const { scope, pin } = run;
   const durationMs = clock.monotonic() - run.began;
-  events.emit("run-finished", { scope: run.scope, outcome, durationMs, usage: run.used ?? [] });
+  if (failed !== null && pin !== null)
+    unsettled.add({ scope, outcome, durationMs, pin, unanswered: failed.unanswered });
+  if (!events.has("run-finished")) return;
+  const told = failed === null ? {} : { unconfirmed: true as const };
+  events.emit("run-finished", { scope, outcome, durationMs, usage: run.used ?? [], ...told });
 }
 
 async function takeBack<P>(run: LocalRun<P>, outcome: RunOutcome): Promise<FinishResult> {
   const { pinned, events } = run.host;
-  let result: FinishResult = "finished";
-  try {
-    if (pinned !== null && run.pin !== null) result = await removePin(pinned, run.pin);
-  } catch (error) {
-    result = "unconfirmed";
-    events.emit("finish-failed", { scope: run.scope, error });
+  const result = pinned === null || run.pin === null ? "finished" : await removePin(pinned, run.pin, false);
+  if (typeof result === "object") {
+    events.emit("finish-failed", { scope: run.scope, error: result.error });
+    report(run, outcome, result);
+    return "unconfirmed";
   }
-  if (result === "finished" || result === "unconfirmed") report(run, outcome);
+  if (result === "finished") report(run, outcome, null);
   else run.released(result === "expired" ? "run-expired" : "run-superseded");
   return result;
 }

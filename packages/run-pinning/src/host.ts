@@ -14,6 +14,7 @@ import type { Deadlines } from "./deadlines.ts";
 import type { HeldRuns } from "./held-runs.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { LocalRun } from "./run.ts";
+import type { UnsettledFinishes } from "./unsettled.ts";
 
 /** A place for the current scope, such as Node's AsyncLocalStorage: a convenience, never the truth. */
 export interface ScopeStorage {
@@ -38,6 +39,7 @@ export interface RunHost<P> {
   readonly scopeStorage: ScopeStorage | null;
   readonly bundleOf: (id: BundleId) => Promise<Bundle>;
   readonly serves: (bundle: Bundle) => boolean;
+  readonly unsettled: UnsettledFinishes;
   /** Null in a process that only tags its runs. */
   readonly pinned: PinnedHost | null;
 }

@@ -22,7 +22,8 @@ export interface StepContext<P> {
 
 /**
  * How a finish ended. `superseded`: another owner has the run. `expired`: its deadline passed first. `deferred`: steps
- * were still running; the pin goes when they end. `unconfirmed`: the store did not answer; the pin expires by itself.
+ * were still running; the pin goes when they end. `unconfirmed`: the store did not answer; this process goes on
+ * trying and tells `finish-settled`, and where it cannot the pin expires by itself.
  */
 export type FinishResult = "finished" | "superseded" | "expired" | "deferred" | "unconfirmed";
 

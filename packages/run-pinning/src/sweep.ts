@@ -8,6 +8,7 @@ import {
 import { type EventHub, timeMarginMs } from "@verdigris/router";
 import type { PinnedHost } from "./host.ts";
 import { clearAway, PinState } from "./pin-state.ts";
+import { forgetSwept, type Sweeper } from "./swept.ts";
 
 /** After every key of one bundle: `~` sorts behind digits and letters. */
 const lastOf = (prefix: string): string => `${prefix}~`;
@@ -54,13 +55,21 @@ async function* expiredPins(host: PinnedHost, bundle: BundleId, now: number): As
 }
 
 /** Removes a pin, unless what points to it cannot be read here: one spoilt record must not keep all others. */
-async function sweepPin(host: PinnedHost, pin: PinState): Promise<boolean> {
+async function sweepPin(host: PinnedHost, pin: PinState, sweeper: Sweeper): Promise<boolean> {
   try {
-    return await clearAway(host, pin);
+    // Nobody finishes what stands for another agent's run, and nobody counts it.
+    return pin.record.anchor === true ? await clearAway(host, pin) : await sweeper.away(host, pin);
   } catch (error) {
     if (isVerdigrisError(error, "record-corrupt") || isVerdigrisError(error, "record-too-new")) return false;
     throw error;
   }
+}
+
+function tellSwept(events: EventHub<RunEvents>, pin: PinRecord): void {
+  const { run, bundle, deadline, anchor, accepted, class: traffic, was } = pin;
+  if (anchor === true) return;
+  const facts = { class: traffic, mixed: was !== undefined, ageMs: deadline - accepted };
+  events.emit("run-expired", { run, bundle, deadline, local: false, ...facts });
 }
 
 async function sweepBundle(
@@ -68,14 +77,13 @@ async function sweepBundle(
   events: EventHub<RunEvents>,
   bundle: BundleId,
   now: number,
+  sweeper: Sweeper,
 ): Promise<number> {
   let swept = 0;
   for await (const pin of expiredPins(host, bundle, now)) {
-    if (!(await sweepPin(host, pin))) continue;
+    if (!(await sweepPin(host, pin, sweeper))) continue;
     swept++;
-    const { run, deadline, anchor, accepted, class: traffic, was } = pin.record;
-    const facts = { class: traffic, mixed: was !== undefined, ageMs: deadline - accepted };
-    if (anchor !== true) events.emit("run-expired", { run, bundle, deadline, local: false, ...facts });
+    tellSwept(events, pin.record);
   }
   return swept;
 }
@@ -88,11 +96,21 @@ async function sweepNotices(host: PinnedHost, now: number): Promise<void> {
   }
 }
 
-/** Removes pins past their deadline with everything that points to them; any process may, and it is safe to do twice. */
-export async function sweepExpired(host: PinnedHost, events: EventHub<RunEvents>): Promise<number> {
+/**
+ * Removes pins past their deadline with everything that points to them; any process may, and it is safe to do twice. Each is told
+ * once, by whoever removed it.
+ */
+export async function sweepExpired(
+  host: PinnedHost,
+  events: EventHub<RunEvents>,
+  sweeper: Sweeper,
+): Promise<number> {
   const now = await host.freshTime();
   let swept = 0;
-  for await (const bundle of bundlesWithPins(host)) swept += await sweepBundle(host, events, bundle, now);
+  for await (const record of sweeper.settled(host)) tellSwept(events, record);
+  for await (const bundle of bundlesWithPins(host))
+    swept += await sweepBundle(host, events, bundle, now, sweeper);
   await sweepNotices(host, now);
+  await forgetSwept(host, now);
   return swept;
 }

@@ -56,18 +56,28 @@ describe("finishing a run", () => {
     expect(told["run-finished"]).toHaveLength(1);
   });
 
-  it("is unconfirmed while the store is away, and the sweep does it at the deadline [RUN-FINISH]", async () => {
+  it("is unconfirmed while the store is away, and settled once it is back [RUN-FINISH]", async () => {
     const world = await createWorld();
-    const { start, told, pinning } = await world.process();
+    const { start, told, pinning } = await world.process({ sweepMs: "never" });
     const run = await start({ maxAgeMs: hours });
+    await world.clock.advance(minutes);
     world.store.down();
     expect(await run.finish(done)).toBe("unconfirmed");
     expect(told["finish-failed"]).toMatchObject([{ error: { code: "store-unavailable" } }]);
-    expect(told["run-finished"]).toHaveLength(1);
+    expect(told["run-finished"]).toMatchObject([{ unconfirmed: true }]);
+    await world.clock.advance(10 * minutes);
+    expect(told["finish-settled"]).toEqual([]);
     world.store.up();
-    await world.clock.advance(hours + 2_001);
+    await world.clock.advance(30_000);
+    const { scope } = run;
+    expect(told["finish-settled"]).toEqual([
+      { scope, outcome: "completed", durationMs: minutes, result: "finished" },
+    ]);
+    expect(await world.under("pin/")).toEqual([]);
+    await world.clock.advance(hours);
+    expect(await pinning.sweep()).toBe(0);
+    expect(told["finish-settled"]).toHaveLength(1);
     expect(told["run-expired"]).toEqual([]);
-    expect(await pinning.sweep()).toBe(1);
   });
 
   it("comes too late after the deadline, swept or not [RUN-FINISH]", async () => {

@@ -81,6 +81,7 @@ const eventNames = [
   "run-migrated",
   "run-cancelled",
   "finish-failed",
+  "finish-settled",
   "usage",
   "pipeline-loaded",
   "pipeline-unloaded",

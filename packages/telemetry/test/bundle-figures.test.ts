@@ -55,6 +55,17 @@ describe("counts of runs", () => {
     expect(JSON.stringify(batch?.runs)).not.toContain("r1");
   });
 
+  it("hold a finish once it is certain, and only where it is this process's to count [BLAME-BUNDLE]", async () => {
+    const world = createLedgerWorld();
+    const { finishUnconfirmed, settle, ledger } = world.process();
+    for (let n = 0; n < 3; n++) finishUnconfirmed("completed", 1_000);
+    await ledger.flush();
+    expect(await readFigures(world.records, "docs", range)).toEqual([]);
+    for (const result of ["finished", "superseded", "expired"] as const) settle("completed", 1_000, result);
+    await ledger.flush();
+    expect(await readFigures(world.records, "docs", range)).toMatchObject([{ runs: 1, completed: 1 }]);
+  });
+
   it("take as much room for a million runs as for a thousand [BLAME-BUNDLE]", async () => {
     const world = createLedgerWorld();
     const { finish, ledger } = world.process();

@@ -60,6 +60,9 @@ export interface LedgerProcess {
   readonly ledger: UsageLedger;
   note(usage?: ModelUsage, scope?: Partial<RunScope>): void;
   finish(outcome: RunOutcome, durationMs: number, scope?: Partial<RunScope>): void;
+  /** A finish that the store has not confirmed, and what became of it. */
+  finishUnconfirmed(outcome: RunOutcome, durationMs: number): void;
+  settle(outcome: RunOutcome, durationMs: number, result: "finished" | "superseded" | "expired"): void;
   score(score: RunScore, scope?: Partial<RunScope>): void;
   close(): Promise<void>;
 }
@@ -99,6 +102,10 @@ export function createLedgerWorld(): LedgerWorld {
       note: (usage = call(), scope = {}) => tell("usage", { scope: scopeOf(scope), usage }),
       finish: (outcome, durationMs, scope = {}) =>
         tell("run-finished", { scope: scopeOf(scope), outcome, durationMs, usage: [] }),
+      finishUnconfirmed: (outcome, durationMs) =>
+        tell("run-finished", { scope: scopeOf(), outcome, durationMs, usage: [], unconfirmed: true }),
+      settle: (outcome, durationMs, result) =>
+        tell("finish-settled", { scope: scopeOf(), outcome, durationMs, result }),
       score: (score, scope = {}) => tell("run-scored", { scope: scopeOf(scope), score }),
     };
   };

@@ -1,3 +1,4 @@
+import { createLiveDetectors } from "@verdigris/detectors";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createFakeClock, createFaultyStore } from "@verdigris/testing";
 import { createVerdigris, defineBundle, digestOf, type Verdigris, type VerdigrisOptions } from "verdigris";
@@ -115,6 +116,34 @@ describe("blame", () => {
     expect(line?.p95Ms).toBeGreaterThan(minute * 0.98);
     await agent.close();
   });
+
+  it.each(["done", "dropped"] as const)(
+    "counts a run once whose finish got no reply (%s), before its deadline and after [BLAME-BUNDLE]",
+    async (fate) => {
+      const { open, clock, store } = createWorld();
+      const agent = open();
+      const detectors = createLiveDetectors();
+      const watched = open({ detectors });
+      for (const process of [agent, watched]) {
+        const started = await process.start({ maxAgeMs: minute });
+        if (!started.placed) throw new Error("not placed");
+        started.run.usage(call(1));
+        for (let n = 0; n < 3; n++) store.loseReply(fate);
+        await started.run.finish({ outcome: "completed" });
+        await clock.advance(5_000);
+      }
+      const once = { runs: 2, completed: 2, expired: 0, costs: [{ cost: "2" }] };
+      expect(await agent.blame({ from: 0, to: clock.now() + minute })).toMatchObject([once]);
+      await clock.advance(2 * minute);
+      for (const process of [agent, watched]) await process.sweep();
+      expect(await agent.blame({ from: 0, to: clock.now() + minute })).toMatchObject([once]);
+      const windows = (await store.list("agent/window/", { limit: 100 })).entries.map(({ value }) => value);
+      expect(windows.join("")).toMatch(/"completed":1/);
+      expect(windows.join("")).not.toMatch(/"expired":[1-9]/);
+      await agent.close();
+      await watched.close();
+    },
+  );
 
   it("says which calls had no price, and keeps silent where there is nothing to say [BLAME-BUNDLE]", async () => {
     const { open, clock } = createWorld();

@@ -14,6 +14,13 @@ interface OpenRun {
   spent: number | null;
 }
 
+/** How a run ended, as far as it is counted. */
+interface Ending extends Pick<OpenRun, "startedAt" | "spent"> {
+  readonly tookMs: number;
+}
+
+type Ended = Pick<VerdigrisEvents["run-finished"], "scope" | "outcome" | "durationMs">;
+
 /** Feeds a recorder with the runs of a process. */
 export interface OpenRuns {
   /** A run that is open here, or ended here not long ago. */
@@ -34,11 +41,13 @@ function knownFrom({ agent, run, bundle, digest, class: traffic, mixed }: RunSco
 }
 
 /** The latest runs that ended here. */
-function createEndedRuns(): {
+interface EndedRuns {
   add(known: KnownRun, failed: boolean): void;
   known(run: string): KnownRun | null;
   hasFailed(run: string): boolean;
-} {
+}
+
+function createEndedRuns(): EndedRuns {
   const ended = new Map<string, { readonly known: KnownRun; readonly failed: boolean }>();
   return {
     add(known, failed) {
@@ -59,6 +68,44 @@ function knownFromSwept(
   return { agent, run, bundle, class: traffic, mixed, acceptedAt: deadline - ageMs };
 }
 
+/** Counts runs that were finished here, each when that is certain. */
+function countEndings(
+  process: InstrumentedProcess,
+  recorder: RunRecorder,
+  open: Map<string, OpenRun>,
+  ended: Pick<EndedRuns, "add">,
+): {
+  finished(told: VerdigrisEvents["run-finished"]): void;
+  settled(told: VerdigrisEvents["finish-settled"]): void;
+} {
+  const unsettled = new Map<string, Ending>();
+  const count = ({ scope, outcome, durationMs }: Ended, run: Ending): void => {
+    const facts = factsFor(scope, run.startedAt);
+    if (outcome === "cancelled") recorder.withdrawn(facts);
+    else recorder.ended(facts, outcome, Math.max(durationMs, run.tookMs), run.spent);
+  };
+  const finished = (told: VerdigrisEvents["run-finished"]): void => {
+    const { scope, outcome, durationMs, unconfirmed } = told;
+    const now = process.now();
+    const { startedAt, spent } = open.get(scope.run) ?? { startedAt: now - durationMs, spent: null };
+    open.delete(scope.run);
+    ended.add(knownFrom(scope, startedAt), outcome === "failed");
+    // A run that crossed processes took as long as it took, not as long as it was here.
+    const ending = { startedAt, spent, tookMs: now - startedAt };
+    if (unconfirmed === true) unsettled.set(scope.run, ending);
+    else count(told, ending);
+  };
+  const settled = (told: VerdigrisEvents["finish-settled"]): void => {
+    const ending = unsettled.get(told.scope.run);
+    unsettled.delete(told.scope.run);
+    if (ending === undefined) return;
+    if (told.result === "finished") count(told, ending);
+    // Its end is another process's to count; what it spent here is not.
+    else recorder.spent(factsFor(told.scope, ending.startedAt), ending.spent);
+  };
+  return { finished, settled };
+}
+
 /** Counts what a process tells of its runs. `onSwept` hears of runs that hung, or whose process died. */
 export function feedRecorder(
   process: InstrumentedProcess,
@@ -67,23 +114,12 @@ export function feedRecorder(
 ): OpenRuns {
   const open = new Map<string, OpenRun>();
   const ended = createEndedRuns();
+  const { finished, settled } = countEndings(process, recorder, open, ended);
 
   const begin = (scope: RunScope, acceptedAt: number | null): number => {
     const startedAt = acceptedAt ?? process.now();
     open.set(scope.run, { startedAt, known: knownFrom(scope, startedAt), spent: 0 });
     return startedAt;
-  };
-  const finished = ({ scope, outcome, durationMs }: VerdigrisEvents["run-finished"]): void => {
-    const run = open.get(scope.run) ?? { startedAt: process.now() - durationMs, spent: null };
-    open.delete(scope.run);
-    const facts = factsFor(scope, run.startedAt);
-    ended.add(knownFrom(scope, run.startedAt), outcome === "failed");
-    if (outcome === "cancelled") {
-      recorder.withdrawn(facts);
-      return;
-    }
-    // A run that crossed processes took as long as it took, not as long as it was here.
-    recorder.ended(facts, outcome, Math.max(durationMs, process.now() - run.startedAt), run.spent);
   };
   const released = ({ scope, reason }: VerdigrisEvents["run-released"]): void => {
     const run = open.get(scope.run);
@@ -111,6 +147,7 @@ export function feedRecorder(
       run.spent = run.spent === null || usage.cost === null ? null : run.spent + usage.cost;
     }),
     process.on("run-finished", finished),
+    process.on("finish-settled", settled),
     process.on("run-released", released),
     // Swept pins are told once, by whoever removed them, also for processes that died.
     process.on("run-expired", (told) => {

@@ -193,9 +193,13 @@ export function createUsageLedger(options: UsageLedgerOptions = {}): UsageLedger
       open.add(ledger);
       const stops = [
         process.on("usage", ({ scope, usage }) => ledger.note(scope, usage)),
-        process.on("run-finished", ({ scope, outcome, durationMs }) =>
-          ledger.ended(scope, outcome, durationMs),
-        ),
+        process.on("run-finished", ({ scope, outcome, durationMs, unconfirmed }) => {
+          if (unconfirmed !== true) ledger.ended(scope, outcome, durationMs);
+        }),
+        // Counted once it is certain: a run that another process took up or swept is that one's to count.
+        process.on("finish-settled", ({ scope, outcome, durationMs, result }) => {
+          if (result === "finished") ledger.ended(scope, outcome, durationMs);
+        }),
         // Counted by whoever sweeps the pin: nobody else does, and a process that has died cannot.
         process.on("run-expired", ({ local, ageMs, ...run }) => {
           if (!local) ledger.ended(run, "expired", ageMs);
