@@ -10,7 +10,7 @@ import type { PinState } from "./pin-state.ts";
 import type { Removal, Unconfirmed } from "./remove-pin.ts";
 
 /** A finish that the store has not confirmed. */
-export interface Unsettled {
+interface Unsettled {
   readonly scope: RunScope;
   readonly outcome: RunOutcome;
   readonly durationMs: number;
