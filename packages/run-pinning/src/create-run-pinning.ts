@@ -16,22 +16,20 @@ import {
 import { createStoreTime, type EventHub, type StoreTime } from "@verdigris/router";
 import { createDeadlines } from "./deadlines.ts";
 import { type DrainReport, drainReport, waitForDrain } from "./drain.ts";
+import { createUnsettledFinishes, removePin } from "./finish-run.ts";
 import { createHeldRuns } from "./held-runs.ts";
 import type { PinnedHost, RunHost, ScopeStorage } from "./host.ts";
 import { type InFlightRun, listInFlight } from "./in-flight.ts";
 import { createNotices } from "./notices.ts";
 import { createPipelines } from "./pipelines.ts";
 import { canRecycle, type RecycleCheck, type RecycleResult, recycleBundle } from "./recycle.ts";
-import { removePin } from "./remove-pin.ts";
 import { attachRun, resumeRun } from "./resume-run.ts";
 import { applyRollbackPolicy } from "./rollback-policy.ts";
 import { createRunIds } from "./run-ids.ts";
 import type { Run, StartOptions, StartResult } from "./run-types.ts";
 import { startRun } from "./start-run.ts";
-import { sweepExpired } from "./sweep.ts";
-import { createSweeper } from "./swept.ts";
+import { createSweeper, sweepExpired } from "./sweep.ts";
 import { tagRun } from "./tag-run.ts";
-import { createUnsettledFinishes } from "./unsettled.ts";
 
 /** Options of {@link createRunPinning}. */
 export interface RunPinningOptions<P> {

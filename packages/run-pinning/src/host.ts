@@ -11,10 +11,10 @@ import type {
 } from "@verdigris/contracts";
 import type { EventHub, StoreTime } from "@verdigris/router";
 import type { Deadlines } from "./deadlines.ts";
+import type { UnsettledFinishes } from "./finish-run.ts";
 import type { HeldRuns } from "./held-runs.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { LocalRun } from "./run.ts";
-import type { UnsettledFinishes } from "./unsettled.ts";
 
 /** A place for the current scope, such as Node's AsyncLocalStorage: a convenience, never the truth. */
 export interface ScopeStorage {
