@@ -87,6 +87,30 @@ describe.each(Object.keys(backings))("an erasure over %s", (kind) => {
     expect(await viewOf(world.state, "green", bob)).toEqual({ blue: 1 });
   });
 
+  it("is over when it says so, whatever page a fold-down has already read [STATE-ERASE]", async () => {
+    const world = createWorld(kind);
+    await peopled(world);
+    const { state, backing, open, settled } = world;
+    const seen: unknown[] = [];
+    let erased = 0;
+    const slow = {
+      ...backing,
+      async write(...args: Parameters<typeof backing.write>) {
+        const folds = args[0].some(({ key, text }) => key.startsWith("layer/base/") && text !== null);
+        // The page is read and still holds Ada; from here on nobody may see her, not even for a moment.
+        if (folds && erased === 0) erased = (await state.erase(ada)).total;
+        const written = await backing.write(...args);
+        if (folds) seen.push(await viewOf(state, "green", ada), await rowsOf(world, "base/memory/ada/"));
+        return written;
+      },
+    };
+    await settled(open({ backing: slow }).promote("green"));
+    expect(erased).toBeGreaterThan(0);
+    // A keyv cannot refuse the write under way; what it brought back goes with the end of the fold-down.
+    if (backing.fenced) expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set(["{}", "[]"]));
+    expect(await rowsOf(world, "/ada/")).toEqual([]);
+  });
+
   it("is not undone by what a rollback carries over meanwhile [STATE-ERASE]", async () => {
     const world = createWorld(kind, { namespaces: { facts: { onRollback: "carry" } } });
     const { state, backing, open, settled } = world;

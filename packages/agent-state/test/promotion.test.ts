@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createSqliteStore } from "@verdigris/store-sqlite";
-import { createFakeClock } from "@verdigris/testing";
+import { createFakeClock, createFaultyStore } from "@verdigris/testing";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
 import { type AgentState, createAgentState, createKeyvBacking, createStoreBacking } from "../src/index.ts";
@@ -232,6 +232,32 @@ describe("a process that has not heard of a promotion", () => {
     expect(await viewOf(here, "green")).toEqual({ before: 1, old: 1, after: 2 });
     await expect(memoryOf(there, "blue").set("late", 1)).rejects.toMatchObject({ code: "layer-unknown" });
   });
+
+  it.each(["promote", "rollback"] as const)(
+    "writes by the lineage as it is, even where a %s falls between what it read and its commit [I12]",
+    async (move) => {
+      const inner = createMemoryStore();
+      const store = createFaultyStore(inner);
+      const [here, there] = [inner, store].map((one) =>
+        createAgentState({ backing: createStoreBacking(one, "docs") }),
+      ) as [AgentState, AgentState];
+      await here.branch({ bundle: "blue", from: null });
+      await here.branch({ bundle: "green", from: "blue" });
+      await memoryOf(there, "green").set("before", 1);
+      let moves = 0;
+      store.onCommit(async () => {
+        moves += 1;
+        if (moves > 1) return;
+        // Green comes again after a rollback: what is written from here on belongs to its new layer.
+        await here[move]("green");
+        if (move === "rollback") await here.branch({ bundle: "green", from: "blue" });
+      });
+      await memoryOf(there, "green").set("late", 2);
+      expect(moves).toBe(2);
+      const kept = move === "promote" ? { before: 1, late: 2 } : { late: 2 };
+      expect(await viewOf(here, "green")).toEqual(kept);
+    },
+  );
 
   it("has time to hear of it before a layer is folded, over a keyv", async () => {
     const clock = createFakeClock();
