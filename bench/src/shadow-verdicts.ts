@@ -39,6 +39,7 @@ function emptyShadow(): Shadow<string, string> {
 }
 
 const nothing = { blue: 0, green: 0 };
+const noCalls = { ran: 0, recorded: 0, refused: 0 };
 
 function reportOf(job: string, { between, ofBlue, pair }: Draw): ShadowReport {
   return {
@@ -48,8 +49,13 @@ function reportOf(job: string, { between, ofBlue, pair }: Draw): ShadowReport {
     green: "green",
     key: null,
     slice: null,
-    views: [{ view: "answer", between, blue: pair ? ofBlue : null, green: null, error: null }],
-    fidelity: { ran: 0, recorded: 0, refused: 0 },
+    views: [
+      { view: "answer", between, blue: pair ? ofBlue : null, green: null, error: null },
+      // The other two that are judged where none are named, on which both bundles always agree.
+      { view: "tools", between: 0, blue: pair ? 0 : null, green: null, error: null },
+      { view: "failure", between: 0, blue: pair ? 0 : null, green: null, error: null },
+    ],
+    fidelity: { blue: noCalls, green: noCalls },
     divergedAt: null,
     durationMs: nothing,
     tokens: nothing,
@@ -128,7 +134,8 @@ interface Scenario {
 const scenarios: readonly Scenario[] = [
   { name: "alike", excess: 0, stopAtPass: false },
   { name: "+20 points", excess: 0.2, stopAtPass: false },
-  { name: "+7 points, the margin", excess: 0.07, stopAtPass: true },
+  { name: "+5 points, the margin of fail", excess: 0.05, stopAtPass: false },
+  { name: "+7 points, the margin of pass", excess: 0.07, stopAtPass: true },
 ];
 
 /** The verdict through the code that gives it, beside the rule of the tool that was first to measure noise. */
@@ -155,7 +162,7 @@ export function shadowVerdicts(progress: (text: string) => void): Findings {
     ];
     return { rows, fail: rows[0], pass: rows[1], untilFail: rows[3] };
   });
-  const [alike, worse, margin] = found;
+  const [alike, worse, failing, passing] = found;
   return {
     rows: found.flatMap(({ rows }) => rows),
     goals: [
@@ -166,7 +173,8 @@ export function shadowVerdicts(progress: (text: string) => void): Findings {
         "lower",
         350,
       ),
-      goal("pass of an excess of exactly the margin (%)", margin?.pass?.median ?? Number.NaN, "lower", 5),
+      goal("fail of an excess of exactly its margin (%)", failing?.fail?.median ?? Number.NaN, "lower", 1),
+      goal("pass of an excess of exactly its margin (%)", passing?.pass?.median ?? Number.NaN, "lower", 5),
     ],
   };
 }

@@ -1,27 +1,23 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson, type Digest, type GateAnswer, recordVersion } from "@verdigris/contracts";
-import { addReport, type Divergence, emptyDivergence } from "./divergence.ts";
+import { type Collector, createCollector } from "./collector.ts";
+import { fidelityText } from "./fidelity-text.ts";
+import { createForgottenKeys, type ForgottenKeys } from "./forgotten-keys.ts";
 import { createJobLine, type JobLine } from "./job-line.ts";
 import { jobOf, type TakenDown, unwatchedRun, type WatchedRun, watchedRun } from "./live-run.ts";
-import { StoppedRun } from "./observe-run.ts";
+import { boundRun, StoppedRun } from "./observe-run.ts";
 import type { Shadow, ShadowDrop, ShadowEvidence, ShadowStatus } from "./shadow.ts";
 import type { ShadowJob, ShadowReport } from "./shadow-job.ts";
 import {
   completeOptions,
   type LiveRun,
   type ShadowOptions,
-  type ShadowQueue,
   type ShadowSettings,
   type ShadowSide,
 } from "./shadow-options.ts";
-import { judgeDivergence, type ShadowVerdict } from "./shadow-verdict.ts";
 import { createSpendAccount, type SpendAccount } from "./spend-account.ts";
 import { takeJob } from "./take-job.ts";
-import { createWorstExamples } from "./worst-examples.ts";
-
-/** Reports whose ids are remembered, so that one that comes twice counts once. */
-const mostRemembered = 100_000;
 
 /** Counts of what happened, kept by the one who counts. */
 function createCounts() {
@@ -37,40 +33,20 @@ function createCounts() {
   return counts;
 }
 
-/** What reports add up to, each once. */
-function createCollector<I, O>(settings: ShadowSettings<I, O>, drop: (why: ShadowDrop) => void) {
-  const { blue, green, rule, examples, comparators } = settings;
-  const remembered = new Set<string>();
-  const worst = createWorstExamples(examples?.perView ?? 1);
-  const judged = new Map(comparators.map(({ name, judged: counts = true }) => [name, counts]));
-  let divergence: Divergence = emptyDivergence(blue.bundle, green.bundle, rule.margin);
-  return {
-    worst,
-    divergence: () => divergence,
-    verdict: (): ShadowVerdict => judgeDivergence(divergence, (view) => judged.get(view) ?? false, rule),
-    add(report: ShadowReport): void {
-      if (remembered.has(report.job)) {
-        drop("repeated");
-        return;
-      }
-      divergence = addReport(divergence, report);
-      remembered.add(report.job);
-      const oldest = remembered.values().next();
-      if (remembered.size > mostRemembered && !oldest.done) remembered.delete(oldest.value);
-      if (examples !== null) worst.add(report);
-    },
-  };
-}
-
 /** Decides what is mirrored; nothing in it may reach the user. */
-function createSampler<I, O>(settings: ShadowSettings<I, O>, drop: (why: ShadowDrop) => void) {
+function createSampler<I, O>(
+  settings: ShadowSettings<I, O>,
+  forgotten: ForgottenKeys,
+  drop: (why: ShadowDrop) => void,
+) {
   const { sample, random, mirror, baseline } = settings;
   let mirrored = 0;
   return {
     takes(about: LiveRun): boolean {
       try {
         if (sample === 0 || random() >= sample) return false;
-        if (mirror(about)) return true;
+        // Only `true`: a promise of a "no" would be taken for a yes.
+        if (!forgotten.has(about.key) && mirror(about) === true) return true;
       } catch {
         // A rule or a chance that cannot be asked keeps the run out: consent is not assumed.
       }
@@ -90,8 +66,10 @@ function seal(evidence: Omit<ShadowEvidence, "digest">): ShadowEvidence {
   return { ...evidence, digest };
 }
 
-function summaryOf({ blue, green, verdict, divergence }: ShadowEvidence): string {
-  return `${verdict.verdict}: ${green} against ${blue} on ${divergence.compared} mirrored inputs, ${verdict.reason}`;
+function summaryOf(evidence: ShadowEvidence): string {
+  const { blue, green, verdict, divergence } = evidence;
+  const found = `${verdict.verdict}: ${green} against ${blue} on ${divergence.compared} mirrored inputs, ${verdict.reason}`;
+  return `${found}; ${fidelityText(evidence.divergence)}`;
 }
 
 /** Everything one mirror is made of. */
@@ -99,17 +77,22 @@ interface Parts<I, O> {
   readonly settings: ShadowSettings<I, O>;
   readonly counts: ReturnType<typeof createCounts>;
   readonly account: SpendAccount;
-  readonly collector: ReturnType<typeof createCollector>;
+  readonly collector: Collector;
+  readonly forgotten: ForgottenKeys;
   readonly isClosed: () => boolean;
 }
 
 /** Why a job is not run here; null where it may be. */
-function obstacle<I, O>({ settings, account, isClosed }: Parts<I, O>, job: ShadowJob): ShadowDrop | null {
+function obstacle<I, O>(
+  { settings, account, forgotten, isClosed }: Parts<I, O>,
+  job: ShadowJob,
+): ShadowDrop | null {
   const { agent, blue, green, clock } = settings;
   if (isClosed()) return "closed";
   if (job.v !== recordVersion || job.agent !== agent) return "foreign";
   if (job.blue !== blue.bundle || job.green !== green.bundle) return "foreign";
   if (job.expires <= clock.now()) return "expired";
+  if (forgotten.has(job.key)) return "erased";
   return account.closed() !== null || !account.admits(0) ? "budget" : null;
 }
 
@@ -135,33 +118,39 @@ async function takeOrDrop<I, O>(
 
 /** Watches users' runs, and hands the sampled ones on when they have ended. */
 function createWatch<I, O>(
-  { settings, counts, isClosed }: Parts<I, O>,
-  expect: JobLine["expect"],
-  send: (job: ShadowJob) => void,
+  { settings, counts, account, forgotten, isClosed }: Parts<I, O>,
+  reserve: JobLine["reserve"],
+  send: (job: ShadowJob) => void | Promise<void>,
 ) {
-  const sampler = createSampler(settings, counts.drop);
-  /** Later, in a turn of its own: parsing and digesting are not the user's to wait for. */
+  const { blue, clock } = settings;
+  const sampler = createSampler(settings, forgotten, counts.drop);
+  /** Later, in a turn of its own: copying, digesting and sending are not the user's to wait for. */
   const handOn = (about: LiveRun) => (taken: TakenDown) => {
-    const done = expect();
-    settings.clock.setTimer(() => {
+    const place = reserve();
+    if (typeof place === "string") return counts.drop(place);
+    clock.setTimer(async () => {
       try {
-        send(jobOf(settings, about, taken, sampler.again()));
+        if (forgotten.has(about.key)) counts.drop("erased");
+        else await send(jobOf(settings, about, taken, sampler.again()));
       } catch {
         counts.drop("unreadable");
+      } finally {
+        place.leave();
       }
-      done();
     }, 0);
   };
   return (input: I, about: LiveRun = {}): WatchedRun<O> => {
     counts.seen += 1;
-    if (isClosed() || !sampler.takes(about)) return unwatchedRun(settings.blue.bundle);
+    if (isClosed() || !sampler.takes(about)) return unwatchedRun(blue.bundle);
     counts.sampled += 1;
     try {
-      return watchedRun(settings, input, handOn(about));
+      // What is spent does not come back: nothing is taken down for it any more.
+      if (account.closed() === null) return watchedRun(settings, input, handOn(about));
+      counts.drop("budget");
     } catch {
       counts.drop("unreadable");
-      return unwatchedRun(settings.blue.bundle);
     }
+    return unwatchedRun(blue.bundle);
   };
 }
 
@@ -192,7 +181,7 @@ function createAnswers<I, O>({ settings, counts, account, collector }: Parts<I, 
     evidence,
     gate,
     verdict: collector.verdict,
-    examples: () => collector.worst.list(clock.now()),
+    examples: () => collector.worst.list(),
   };
 }
 
@@ -209,10 +198,25 @@ async function runWatched<I, O>(run: ShadowSide<I, O>["run"], input: I, watched:
   return output;
 }
 
-/** Where jobs go: this process's line, or the caller's queue, whatever that does. */
-function sender(queue: ShadowQueue | null, line: JobLine, drop: (why: ShadowDrop) => void) {
-  if (queue === null) return (job: ShadowJob) => line.offer(job);
-  return (job: ShadowJob) => void (async () => queue.send(job))().catch(() => drop("send-failed"));
+/** Where jobs go: this process's line, or the caller's queue, whatever that does and however long it takes. */
+function sender<I, O>(
+  { queue, clock, maxRunMs }: ShadowSettings<I, O>,
+  line: JobLine,
+  drop: (why: ShadowDrop) => void,
+): (job: ShadowJob) => void | Promise<void> {
+  if (queue === null) return (job) => line.offer(job);
+  return async (job) => {
+    const bounded = boundRun(clock, maxRunMs);
+    const leave = line.enter(bounded, job.key);
+    try {
+      await bounded.race((async () => queue.send(job))());
+    } catch {
+      drop("send-failed");
+    } finally {
+      bounded.end();
+      leave();
+    }
+  };
 }
 
 /**
@@ -224,17 +228,18 @@ export function createShadow<I, O>(options: ShadowOptions<I, O>): Shadow<I, O> {
   const { blue, clock, maxInFlight, maxQueued, pressure } = settings;
   const counts = createCounts();
   const account = createSpendAccount(settings.budget);
-  const collector = createCollector(settings, counts.drop);
+  const forgotten = createForgottenKeys(settings);
+  const collector = createCollector(settings, forgotten, counts.drop);
   let closed = false;
-  const parts: Parts<I, O> = { settings, counts, account, collector, isClosed: () => closed };
-  const enter: JobLine["enter"] = (bounded) => line.enter(bounded);
+  const parts: Parts<I, O> = { settings, counts, account, collector, forgotten, isClosed: () => closed };
+  const enter: JobLine["enter"] = (bounded, key) => line.enter(bounded, key);
   const take = (job: ShadowJob) => takeOrDrop(parts, enter, job);
   const work = async (job: ShadowJob): Promise<void> => {
     const report = await take(job);
     if (report !== null) collector.add(report);
   };
   const line = createJobLine({ clock, maxInFlight, maxQueued, account, pressure, drop: counts.drop, work });
-  const watch = createWatch(parts, () => line.expect(), sender(settings.queue, line, counts.drop));
+  const watch = createWatch(parts, () => line.reserve(), sender(settings, line, counts.drop));
 
   return {
     name: "shadow",
@@ -244,12 +249,15 @@ export function createShadow<I, O>(options: ShadowOptions<I, O>): Shadow<I, O> {
     report: collector.add,
     ...createAnswers(parts, line),
     async erase({ subject }) {
-      return subject === undefined ? 0 : line.erase(subject) + collector.worst.erase(subject);
+      if (subject === undefined) return 0;
+      forgotten.add(subject);
+      return line.erase(subject) + collector.worst.erase(subject);
     },
     idle: () => line.idle(),
     async close() {
       closed = true;
       line.close();
+      collector.worst.close();
       await line.idle();
     },
   };

@@ -1,6 +1,6 @@
 import { type BundleId, recordVersion, VerdigrisError } from "@verdigris/contracts";
 import { addBets, type BetSums, divergenceBets } from "@verdigris/statistics";
-import type { ShadowReport, ViewReport } from "./shadow-job.ts";
+import type { Fidelity, ShadowReport, ToolAnswers, ViewReport } from "./shadow-job.ts";
 
 /** Distances are kept as whole millionths, so that sums are exact in any order. */
 const unit = 1_000_000;
@@ -16,11 +16,17 @@ export interface ViewEvidence {
   readonly excess: number;
   /** Sum of squares of the excess, in millionths. */
   readonly excessSquared: number;
-  /** Evidence that the excess is above the margin, and that it is below it. */
+  /** Evidence that the excess is above the margin that fails, and that it is below the one that passes. */
   readonly worse: readonly number[];
   readonly better: readonly number[];
   /** Inputs on which the comparator failed. */
   readonly errors: number;
+}
+
+/** The excess above which evidence fails green, and the one below which it passes; 0 to 1. */
+export interface Margins {
+  readonly fail: number;
+  readonly pass: number;
 }
 
 /** Everything a verdict on shadow traffic stands on. Plain JSON, mergeable in any order. */
@@ -28,11 +34,11 @@ export interface Divergence {
   readonly v: number;
   readonly blue: BundleId;
   readonly green: BundleId;
-  readonly margin: number;
+  readonly margins: Margins;
   /** Mirrored inputs that were compared. */
   readonly compared: number;
   readonly views: Readonly<Record<string, ViewEvidence>>;
-  readonly fidelity: { readonly ran: number; readonly recorded: number; readonly refused: number };
+  readonly fidelity: Fidelity;
   /** Inputs whose runs did not differ in any tool call, and those that did, by where they parted. */
   readonly parted: { readonly never: number; readonly first: number; readonly later: number };
   readonly failures: { readonly blue: number; readonly green: number };
@@ -42,6 +48,7 @@ export interface Divergence {
   readonly cost: { readonly blue: number; readonly green: number; readonly n: number };
 }
 
+const noAnswers: ToolAnswers = { ran: 0, recorded: 0, refused: 0 };
 const noBets: readonly number[] = divergenceBets.map(() => 0);
 const emptyView: ViewEvidence = {
   n: 0,
@@ -56,15 +63,15 @@ const emptyView: ViewEvidence = {
 };
 
 /** No inputs yet. */
-export function emptyDivergence(blue: BundleId, green: BundleId, margin: number): Divergence {
+export function emptyDivergence(blue: BundleId, green: BundleId, margins: Margins): Divergence {
   return {
     v: recordVersion,
     blue,
     green,
-    margin,
+    margins,
     compared: 0,
     views: {},
-    fidelity: { ran: 0, recorded: 0, refused: 0 },
+    fidelity: { blue: noAnswers, green: noAnswers },
     parted: { never: 0, first: 0, later: 0 },
     failures: { blue: 0, green: 0 },
     durationMs: { blue: 0, green: 0 },
@@ -89,7 +96,7 @@ function excessOf({ between, blue, green }: ViewReport): number | null {
   return between - (green === null ? blue : (blue + green) / 2);
 }
 
-function addView(evidence: ViewEvidence, report: ViewReport, margin: number): ViewEvidence {
+function addView(evidence: ViewEvidence, report: ViewReport, margins: Margins): ViewEvidence {
   if (report.error !== null) return { ...evidence, errors: evidence.errors + 1 };
   if (report.between === null) return evidence;
   const between = Math.round(report.between * unit);
@@ -104,8 +111,8 @@ function addView(evidence: ViewEvidence, report: ViewReport, margin: number): Vi
     excess: evidence.excess + whole,
     excessSquared: evidence.excessSquared + Math.round((whole / unit) ** 2 * unit),
     // Bounded bets: (Z - m) / (1 + m) and (m - Z) / (1 - m) are at least -1 for Z in [-1, 1].
-    worse: bet(evidence.worse, Math.max(-1, (whole / unit - margin) / (1 + margin))),
-    better: bet(evidence.better, Math.max(-1, (margin - whole / unit) / (1 - margin))),
+    worse: bet(evidence.worse, Math.max(-1, (whole / unit - margins.fail) / (1 + margins.fail))),
+    better: bet(evidence.better, Math.max(-1, (margins.pass - whole / unit) / (1 - margins.pass))),
   };
 }
 
@@ -118,7 +125,7 @@ export function addReport(divergence: Divergence, report: ShadowReport): Diverge
   const views = { ...divergence.views };
   for (const view of report.views) {
     const known = Object.hasOwn(views, view.view) ? views[view.view] : undefined;
-    views[view.view] = addView(known ?? emptyView, view, divergence.margin);
+    views[view.view] = addView(known ?? emptyView, view, divergence.margins);
   }
   const { fidelity, parted, failures, durationMs, tokens, cost } = divergence;
   const where = report.divergedAt === null ? "never" : report.divergedAt === 0 ? "first" : "later";
@@ -127,11 +134,7 @@ export function addReport(divergence: Divergence, report: ShadowReport): Diverge
     ...divergence,
     compared: divergence.compared + 1,
     views,
-    fidelity: {
-      ran: fidelity.ran + report.fidelity.ran,
-      recorded: fidelity.recorded + report.fidelity.recorded,
-      refused: fidelity.refused + report.fidelity.refused,
-    },
+    fidelity: addFidelity(fidelity, report.fidelity),
     parted: { ...parted, [where]: parted[where] + 1 },
     failures: {
       blue: failures.blue + Number(report.failures.blue),
@@ -152,6 +155,14 @@ interface Sides {
 
 function addSides(a: Sides, b: Sides): Sides {
   return { blue: a.blue + b.blue, green: a.green + b.green };
+}
+
+function addAnswers(a: ToolAnswers, b: ToolAnswers): ToolAnswers {
+  return { ran: a.ran + b.ran, recorded: a.recorded + b.recorded, refused: a.refused + b.refused };
+}
+
+function addFidelity(a: Fidelity, b: Fidelity): Fidelity {
+  return { blue: addAnswers(a.blue, b.blue), green: addAnswers(a.green, b.green) };
 }
 
 function addAll(a: readonly number[], b: readonly number[]): readonly number[] {
@@ -177,10 +188,10 @@ function mergeViews(a: ViewEvidence, b: ViewEvidence): ViewEvidence {
  * (durations and costs, which decide nothing, are floating sums). Throws `evidence-invalid` for other bundles or margins.
  */
 export function mergeDivergence(a: Divergence, b: Divergence): Divergence {
-  if (a.blue !== b.blue || a.green !== b.green || a.margin !== b.margin) {
+  if (a.blue !== b.blue || a.green !== b.green || !isSame(a.margins, b.margins)) {
     throw new VerdigrisError(
       "evidence-invalid",
-      "shadow evidence of other bundles, or under another margin, cannot be merged",
+      "shadow evidence of other bundles, or under other margins, cannot be merged",
       {
         bundles: [a.blue, a.green, b.blue, b.green],
       },
@@ -195,11 +206,7 @@ export function mergeDivergence(a: Divergence, b: Divergence): Divergence {
     ...a,
     compared: a.compared + b.compared,
     views: Object.fromEntries(views),
-    fidelity: {
-      ran: a.fidelity.ran + b.fidelity.ran,
-      recorded: a.fidelity.recorded + b.fidelity.recorded,
-      refused: a.fidelity.refused + b.fidelity.refused,
-    },
+    fidelity: addFidelity(a.fidelity, b.fidelity),
     parted: {
       never: a.parted.never + b.parted.never,
       first: a.parted.first + b.parted.first,
@@ -210,6 +217,10 @@ export function mergeDivergence(a: Divergence, b: Divergence): Divergence {
     tokens: addSides(a.tokens, b.tokens),
     cost: { ...addSides(a.cost, b.cost), n: a.cost.n + b.cost.n },
   };
+}
+
+function isSame(a: Margins, b: Margins): boolean {
+  return a.fail === b.fail && a.pass === b.pass;
 }
 
 /** Millionths as a number. */

@@ -16,17 +16,24 @@ export interface JobLineParts {
   readonly work: (job: ShadowJob) => Promise<void>;
 }
 
+/** A place in the line, held while its job is made or sent. */
+export interface Place {
+  leave(): void;
+}
+
 /** Jobs that wait and run in this process: bounded, the first to make way. */
 export interface JobLine {
   readonly queued: number;
   readonly inFlight: number;
   /** Why nothing may run; null where something may. */
   paused(): string | null;
+  /** Takes a place for a job before it is made, or says why there is none: what is dropped has cost nothing yet. */
+  reserve(): Place | ShadowDrop;
+  /** Puts the job in its place. */
   offer(job: ShadowJob): void;
-  /** Announces a job that is still being made, so that nobody takes the line for idle; returns how to say that it is done. */
-  expect(): () => void;
   /** Keeps a bounded run in view, so that it is stopped when the provider pushes back; returns how to let go of it. */
-  enter(bounded: BoundedRun): () => void;
+  enter(bounded: BoundedRun, key: string | null): () => void;
+  /** Removes the jobs of a key that wait, and stops those that run; returns how many. */
   erase(key: string): number;
   idle(): Promise<void>;
   close(): void;
@@ -39,12 +46,15 @@ const longestMs = 2_147_483_647;
 class LocalJobLine implements JobLine {
   readonly #parts: JobLineParts;
   readonly #waiting: ShadowJob[] = [];
-  readonly #running = new Set<BoundedRun>();
+  /** What runs, by whose input it is. */
+  readonly #running = new Map<BoundedRun, string | null>();
   readonly #unsubscribe: () => void;
   #inFlight = 0;
-  #expected = 0;
+  /** Places held for jobs that are still being made or sent. */
+  #held = 0;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
+  #cancelExpiry: (() => void) | null = null;
   #idlers: (() => void)[] = [];
 
   constructor(parts: JobLineParts) {
@@ -63,37 +73,49 @@ class LocalJobLine implements JobLine {
   }
 
   paused(): string | null {
-    return this.#parts.account.closed() ?? (this.#pauseMs() > 0 ? "the provider pushes back" : null);
+    return (
+      this.#parts.account.closed() ??
+      (this.#pauseMs() > 0 ? "the provider pushes back, or little is left of its limit" : null)
+    );
   }
 
-  offer(job: ShadowJob): void {
-    const { account, maxQueued, drop } = this.#parts;
-    if (this.#closed) drop("closed");
-    else if (account.closed() !== null) drop("budget");
-    else if (this.#waiting.length >= maxQueued) drop("queue-full");
-    else {
-      this.#waiting.push(job);
-      this.#schedule(0);
-    }
-  }
-
-  expect(): () => void {
-    this.#expected += 1;
-    return () => {
-      this.#expected -= 1;
-      this.#wakeIdlers();
+  reserve(): Place | ShadowDrop {
+    const { account, maxQueued } = this.#parts;
+    if (this.#closed) return "closed";
+    if (account.closed() !== null) return "budget";
+    if (this.#waiting.length + this.#held >= maxQueued) return "queue-full";
+    this.#held += 1;
+    return {
+      leave: () => {
+        this.#held -= 1;
+        this.#wakeIdlers();
+      },
     };
   }
 
-  enter(bounded: BoundedRun): () => void {
-    this.#running.add(bounded);
+  offer(job: ShadowJob): void {
+    if (this.#closed) this.#parts.drop("closed");
+    else {
+      this.#waiting.push(job);
+      this.#schedule(0);
+      this.#watchExpiry();
+    }
+  }
+
+  enter(bounded: BoundedRun, key: string | null): () => void {
+    this.#running.set(bounded, key);
     return () => this.#running.delete(bounded);
   }
 
   erase(key: string): number {
     const left = this.#waiting.filter((job) => job.key !== key);
-    const erased = this.#waiting.length - left.length;
+    let erased = this.#waiting.length - left.length;
     this.#waiting.splice(0, this.#waiting.length, ...left);
+    for (const [bounded, whose] of this.#running) {
+      if (whose !== key) continue;
+      bounded.stop("erased");
+      erased += 1;
+    }
     return erased;
   }
 
@@ -112,6 +134,7 @@ class LocalJobLine implements JobLine {
   close(): void {
     this.#closed = true;
     this.#cancelTimer?.();
+    this.#cancelExpiry?.();
     this.#unsubscribe();
     this.#dropAll("closed");
     this.#stopAll("closed");
@@ -131,7 +154,7 @@ class LocalJobLine implements JobLine {
   }
 
   #stopAll(why: StopReason): void {
-    for (const bounded of [...this.#running]) bounded.stop(why);
+    for (const bounded of [...this.#running.keys()]) bounded.stop(why);
   }
 
   #dropAll(why: ShadowDrop): void {
@@ -140,8 +163,8 @@ class LocalJobLine implements JobLine {
 
   #wakeIdlers(): void {
     // What is made after the end is dropped when it comes.
-    const expected = this.#closed ? 0 : this.#expected;
-    if (expected > 0 || this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null)) return;
+    const held = this.#closed ? 0 : this.#held;
+    if (held > 0 || this.#inFlight > 0 || (this.#waiting.length > 0 && this.paused() === null)) return;
     for (const wake of this.#idlers.splice(0)) wake();
   }
 
@@ -150,6 +173,25 @@ class LocalJobLine implements JobLine {
       this.#cancelTimer = null;
       this.#pump();
     }, delayMs);
+  }
+
+  /** Throws a recording away when its time is over, also while nothing may run. Jobs expire in the order they came. */
+  #watchExpiry(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#closed) return;
+    const { clock, drop } = this.#parts;
+    this.#cancelExpiry ??= clock.setTimer(
+      () => {
+        this.#cancelExpiry = null;
+        while ((this.#waiting[0]?.expires ?? Number.POSITIVE_INFINITY) <= clock.now()) {
+          this.#waiting.shift();
+          drop("expired");
+        }
+        this.#watchExpiry();
+        this.#wakeIdlers();
+      },
+      Math.min(longestMs, Math.max(0, first.expires - clock.now())),
+    );
   }
 
   #begin(job: ShadowJob): void {

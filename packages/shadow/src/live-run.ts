@@ -1,10 +1,13 @@
 import { canonicalJson, type JsonValue, type ModelUsage, recordVersion } from "@verdigris/contracts";
 import type { Observation, ObservedCall, RecordedCall, RunFailure } from "./observation.ts";
-import { createUsageTally, observationOf } from "./observe-run.ts";
+import { answerCopy, createUsageTally, observationOf } from "./observe-run.ts";
+import { plainCopy } from "./plain-copy.ts";
 import type { ShadowSession } from "./session.ts";
 import type { ShadowJob } from "./shadow-job.ts";
 import type { LiveRun, ShadowSettings } from "./shadow-options.ts";
-import { createToolRecorder, type ToolWrapper } from "./tool-sandbox.ts";
+import { createToolRecorder, recordedCall, type TakenCall } from "./tool-recorder.ts";
+import { canonicalOf } from "./tool-sandbox.ts";
+import type { ToolWrapper } from "./wrap-tools.ts";
 
 /** A user's run that may be mirrored: the host runs it, and says how it ended. */
 export interface WatchedRun<O> {
@@ -33,12 +36,12 @@ export function unwatchedRun<O>(bundle: string): WatchedRun<O> {
   return { session, answered: () => {}, failed: () => {} };
 }
 
-/** Everything taken down while the user waited: text and references, nothing that takes time. */
+/** Everything taken down while the user waited: copies that share their strings, nothing that takes time. */
 export interface TakenDown {
-  readonly input: string;
-  readonly answer: string | undefined;
+  readonly input: JsonValue;
+  readonly answer: JsonValue;
   readonly failure: RunFailure | null;
-  readonly recording: readonly RecordedCall[];
+  readonly recording: readonly TakenCall[];
   readonly durationMs: number;
   readonly usage: readonly ModelUsage[];
 }
@@ -49,17 +52,17 @@ export function watchedRun<I, O>(
   input: I,
   hand: (taken: TakenDown) => void,
 ): WatchedRun<O> {
-  const inputText = JSON.stringify(input) as string | undefined;
-  if (inputText === undefined) throw new TypeError("the input is no JSON");
+  const copy = input === undefined ? undefined : plainCopy(input);
+  if (copy === undefined) throw new TypeError("the input is no JSON");
   const recorder = createToolRecorder();
   const used: ModelUsage[] = [];
   const began = clock.monotonic();
   let over = false;
-  const end = (answer: string | undefined, failure: RunFailure | null): void => {
+  const end = (answer: JsonValue, failure: RunFailure | null): void => {
     if (over) return;
     over = true;
     hand({
-      input: inputText,
+      input: copy,
       answer,
       failure,
       recording: recorder.recording,
@@ -80,24 +83,16 @@ export function watchedRun<I, O>(
   return {
     session,
     answered(output) {
-      let text: string | undefined;
-      try {
-        text = JSON.stringify(answerOf(output));
-      } catch {
-        // Told apart below: no text is no answer to compare.
-      }
-      end(text, text === undefined ? "unreadable-answer" : null);
+      const answer = answerCopy(output, answerOf);
+      end(answer ?? null, answer === undefined ? "unreadable-answer" : null);
     },
-    failed: () => end(undefined, "threw"),
+    failed: () => end(null, "threw"),
   };
 }
 
-function callsOf(recording: readonly RecordedCall[]): readonly ObservedCall[] {
-  return recording.map(({ tool, args }) => ({
-    tool,
-    args: canonicalJson(JSON.parse(args)),
-    answered: "ran",
-  }));
+/** The call as it is compared: by what may be kept of it. */
+function observedCall(tool: string, kept: RecordedCall | null): ObservedCall {
+  return { tool, args: canonicalOf(kept?.args ?? null), answered: "ran" };
 }
 
 /** The job of what was taken down. Throws where it is no JSON that can be compared, such as with a lone surrogate. */
@@ -110,12 +105,12 @@ export function jobOf<I, O>(
   const { agent, blue, green, redactCall, sliceOf, newId, clock, jobMs } = settings;
   const tally = createUsageTally();
   for (const used of taken.usage) tally.add(used);
-  const plain = (text: string): JsonValue => JSON.parse(canonicalJson(JSON.parse(text))) as JsonValue;
-  const answer = taken.answer === undefined ? null : plain(taken.answer);
+  const plain = (value: JsonValue): JsonValue => JSON.parse(canonicalJson(value)) as JsonValue;
+  const kept = taken.recording.map((call) => redactCall(recordedCall(call)));
   const observed: Observation = observationOf(
-    { answer, failure: taken.failure },
+    { answer: plain(taken.answer), failure: taken.failure },
     tally,
-    callsOf(taken.recording),
+    taken.recording.map(({ tool }, at) => observedCall(tool, kept[at] ?? null)),
     taken.durationMs,
   );
   const input = plain(taken.input);
@@ -130,7 +125,7 @@ export function jobOf<I, O>(
     labels: about.labels ?? {},
     slice: sliceOf(input as I),
     observed,
-    recording: taken.recording.map(redactCall).filter((call) => call !== null),
+    recording: kept.filter((call) => call !== null),
     again,
     expires: clock.now() + jobMs,
   };

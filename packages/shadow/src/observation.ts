@@ -28,7 +28,8 @@ export interface Observation {
 /** One tool call of a live run with what the tool answered: JSON text of both. */
 export interface RecordedCall {
   readonly tool: string;
-  readonly args: string;
+  /** Null where the argument was no JSON: such a call is compared, and never answered from. */
+  readonly args: string | null;
   /** Absent where the tool threw, or answered with what JSON cannot hold. */
   readonly result?: string;
   /** What the tool threw, as text. */

@@ -1,6 +1,7 @@
 import type { Clock, JsonValue, ModelUsage } from "@verdigris/contracts";
 import { canonicalJson } from "@verdigris/contracts";
 import type { Observation, ObservedCall, RunFailure } from "./observation.ts";
+import { plainCopy } from "./plain-copy.ts";
 import type { ShadowSession } from "./session.ts";
 import type { SpendAccount } from "./spend-account.ts";
 
@@ -35,16 +36,28 @@ export function createUsageTally(): UsageTally {
   };
 }
 
+/** The answer of an output as a copy; undefined for what is no JSON, and where the hook fails. */
+export function answerCopy<O>(output: O, answerOf: (output: O) => JsonValue): JsonValue | undefined {
+  try {
+    const answer = answerOf(output);
+    return answer === undefined ? undefined : plainCopy(answer);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The answer of a run as plain JSON, and what went wrong where there is none. */
 function readAnswer<O>(
   output: O,
   answerOf: (output: O) => JsonValue,
 ): { answer: JsonValue; failure: RunFailure | null } {
+  const copy = answerCopy(output, answerOf);
   try {
-    return { answer: JSON.parse(canonicalJson(answerOf(output))) as JsonValue, failure: null };
+    if (copy !== undefined) return { answer: JSON.parse(canonicalJson(copy)) as JsonValue, failure: null };
   } catch {
-    return { answer: null, failure: "unreadable-answer" };
+    // A lone surrogate: no JSON either.
   }
+  return { answer: null, failure: "unreadable-answer" };
 }
 
 /** What a run did, from its outcome, its tally and its calls. */
@@ -59,7 +72,7 @@ export function observationOf(
 }
 
 /** Why a run was stopped from outside; what it would have answered is not known, so nothing is compared. */
-export type StopReason = "budget" | "shed" | "closed";
+export type StopReason = "budget" | "shed" | "closed" | "erased";
 
 /** Thrown into a shadow run that must do no more. */
 export class StoppedRun extends Error {

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@verdigris/contracts";
+import { fidelityText } from "./fidelity-text.ts";
 import { reportStyle } from "./report-style.ts";
 import type { Shadow, ShadowEvidence } from "./shadow.ts";
 import type { ExampleSide } from "./shadow-job.ts";
@@ -7,17 +8,6 @@ import type { DivergenceExample } from "./worst-examples.ts";
 
 function percent(value: number | null): string {
   return value === null ? "—" : `${(value * 100).toFixed(1)} %`;
-}
-
-function share(part: number, whole: number): string {
-  return whole === 0 ? "—" : percent(part / whole);
-}
-
-function fidelityText({ divergence: { fidelity } }: ShadowEvidence): string {
-  const { ran, recorded, refused } = fidelity;
-  const calls = ran + recorded + refused;
-  if (calls === 0) return "no tool was called";
-  return `of ${calls} tool calls ${share(ran, calls)} ran, ${share(recorded, calls)} were answered from the recording, ${share(refused, calls)} were refused`;
 }
 
 function costText({ divergence: { cost, tokens, compared } }: ShadowEvidence): string {
@@ -46,7 +36,7 @@ export function renderShadowText(evidence: ShadowEvidence): string {
     `  ${"view".padEnd(14)} ${"verdict".padEnd(12)} ${"apart".padStart(8)} ${"noise".padStart(8)} ${"excess".padStart(8)}`,
     ...verdict.views.map(viewLine),
     "",
-    `  ${fidelityText(evidence)}`,
+    `  ${fidelityText(divergence)}`,
     `  parted at the first tool call ${divergence.parted.first}, later ${divergence.parted.later}, never ${divergence.parted.never}`,
     `  ${costText(evidence)}`,
     ...(dropped.length === 0 ? [] : [`  not compared: ${dropped.join(", ")}`]),
@@ -97,10 +87,10 @@ function side(label: string, { answer, failure, calls, durationMs, tokens, cost 
   return `<div><h4>${label}</h4>${body}<p class="dim">${called} · ${Math.round(durationMs)} ms · ${tokens} tokens · ${price}</p></div>`;
 }
 
-function exampleCard({ distance, slice, divergedAt, example }: DivergenceExample): string {
+function exampleCard({ distance, slice, divergedAt, fidelity, example }: DivergenceExample): string {
   const where = divergedAt === null ? "same tool calls" : `parted at tool call ${divergedAt + 1}`;
   const of = slice === null ? "" : ` · ${escapeHtml(slice)}`;
-  return `<article><p class="dim">${percent(distance)} apart · ${where}${of}</p><pre class="input">${shown(example.input)}</pre><div class="sides">${side("blue", example.blue)}${side("green", example.green)}</div></article>`;
+  return `<article><p class="dim">${percent(distance)} apart · ${where}${of} · ${fidelityText({ fidelity })}</p><pre class="input">${shown(example.input)}</pre><div class="sides">${side("blue", example.blue)}${side("green", example.green)}</div></article>`;
 }
 
 function exampleSections(examples: readonly DivergenceExample[]): string {
@@ -144,7 +134,7 @@ export function renderShadowHtml(
 <table><thead><tr><th>view</th><th>verdict</th><th>noise and excess</th><th>apart</th><th>noise</th><th>excess</th><th>noise pairs</th><th></th></tr></thead>
 <tbody>${verdict.views.map(viewRow).join("\n")}</tbody></table>
 <h2>How true</h2>
-<p>${escapeHtml(fidelityText(evidence))}. Runs parted at the first tool call ${divergence.parted.first} times, later ${divergence.parted.later} times, never ${divergence.parted.never} times.</p>
+<p>${escapeHtml(fidelityText(divergence))}. Runs parted at the first tool call ${divergence.parted.first} times, later ${divergence.parted.later} times, never ${divergence.parted.never} times.</p>
 <p>${escapeHtml(costText(evidence))}.${dropped.length === 0 ? "" : ` Not compared: ${dropped.join(", ")}.`}</p>
 ${examples.length === 0 ? "" : `<h2>Farthest apart</h2>${exampleSections(examples)}`}
 <footer class="dim"><code>${digest}</code> · ${new Date(at).toISOString()}</footer>

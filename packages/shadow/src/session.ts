@@ -1,5 +1,5 @@
 import type { BundleId, Labels, ModelUsage } from "@verdigris/contracts";
-import type { ToolWrapper } from "./tool-sandbox.ts";
+import type { ToolWrapper } from "./wrap-tools.ts";
 
 /** What `verdigris.run` is to be started with, so that a run is known for what it is in the store, in telemetry and in bills. */
 export interface ShadowStart {

@@ -35,11 +35,20 @@ export interface ViewReport {
   readonly error: string | null;
 }
 
-/** How the tools of shadow runs were answered: comparisons are as good as this is. */
-export interface Fidelity {
+/** How the tool calls of shadow runs were answered. */
+export interface ToolAnswers {
   readonly ran: number;
   readonly recorded: number;
   readonly refused: number;
+}
+
+/**
+ * How true a comparison is: the tool calls of green's runs, and of blue's second run. Blue asks again what it asked
+ * before, so where green is refused more than blue, part of what looks like green's doing is the sandbox's.
+ */
+export interface Fidelity {
+  readonly blue: ToolAnswers;
+  readonly green: ToolAnswers;
 }
 
 /** One side of a comparison, as an example shows it. */

@@ -141,16 +141,23 @@ function requirePolicies(tools: Readonly<Record<string, ToolPolicy>>): Readonly<
 }
 
 function requireRule(rule: ShadowRule): Required<ShadowRule> {
-  const { margin = 0.07, alpha = 0.01, passAlpha = 0.05, minPairs = 50 } = rule;
+  const { margin = 0.05, alpha = 0.01, passAlpha = 0.05, minPairs = 50 } = rule;
+  const { passMargin = Math.max(0.07, margin) } = rule;
   for (const [name, value] of [
     ["margin", margin],
+    ["passMargin", passMargin],
     ["alpha", alpha],
     ["passAlpha", passAlpha],
   ] as const) {
     if (!(value > 0 && value < 1))
       throw new InvalidArgumentError(`rule.${name}`, `must lie between 0 and 1, got ${value}`);
   }
-  return { margin, alpha, passAlpha, minPairs: requireWhole("rule.minPairs", minPairs, 1) };
+  if (passMargin < margin)
+    throw new InvalidArgumentError(
+      "rule.passMargin",
+      `must be at least the margin of ${margin}, got ${passMargin}`,
+    );
+  return { margin, passMargin, alpha, passAlpha, minPairs: requireWhole("rule.minPairs", minPairs, 1) };
 }
 
 function completeExamples(examples: ShadowExamples | undefined): Required<ShadowExamples> | null {

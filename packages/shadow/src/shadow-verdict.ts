@@ -1,14 +1,19 @@
 import type { Verdict } from "@verdigris/contracts";
 import { logEOfBets, tInterval } from "@verdigris/statistics";
-import { type Divergence, fromUnits, type ViewEvidence } from "./divergence.ts";
+import { type Divergence, fromUnits, type Margins, type ViewEvidence } from "./divergence.ts";
 
 /** When divergence is too much, and when there is enough to say that it is not. */
 export interface ShadowRule {
-  /** Green may differ from blue by this much more than blue from itself, 0 to 1. @default 0.07 */
+  /** Evidence that green differs from blue by more than this beyond how blue differs from itself fails it, 0 to 1. @default 0.05 */
   readonly margin?: number;
+  /**
+   * Evidence that it differs by less than this passes it; at least `margin`. Apart, because to show that nothing is there
+   * takes more inputs than to find what is. @default 0.07, or `margin` where that is more
+   */
+  readonly passMargin?: number;
   /** Chance of a false alarm over all judged views together, however often it is looked at. @default 0.01 */
   readonly alpha?: number;
-  /** Chance that a bundle which differs by more than the margin passes. @default 0.05 */
+  /** Chance that a bundle which differs by more than `passMargin` passes. @default 0.05 */
   readonly passAlpha?: number;
   /** Noise pairs below which nothing is said. @default 50 */
   readonly minPairs?: number;
@@ -28,7 +33,7 @@ export interface ViewVerdict {
   readonly excess: number | null;
   /** 95 % interval of the excess; the verdict does not stand on it. */
   readonly interval: { readonly low: number; readonly high: number } | null;
-  /** Evidence for an excess above the margin, and below it, as multiples; a verdict needs 1 / α. */
+  /** Evidence for an excess above `margin`, and below `passMargin`, as multiples; `fail` needs 1 / (α / judged views), `pass` 1 / passAlpha. */
   readonly evidence: { readonly worse: number; readonly better: number };
   /** About how many more noise pairs would decide it, at the excess seen so far; null where that is not known. */
   readonly needed: number | null;
@@ -82,7 +87,7 @@ interface Thresholds {
   readonly worse: number;
   readonly better: number;
   readonly minPairs: number;
-  readonly margin: number;
+  readonly margins: Margins;
 }
 
 function decide(
@@ -93,7 +98,7 @@ function decide(
   const [worse, better] = [logEOfBets(evidence.worse), logEOfBets(evidence.better)];
   const excess = fromUnits(evidence.excess, pairs);
   const noise = fromUnits(evidence.noise, pairs);
-  const seen = `differs ${percent(excess)} beyond the noise of ${percent(noise)}, margin ${percent(limits.margin)}`;
+  const seen = `differs ${percent(excess)} beyond the noise of ${percent(noise)} (fails above ${percent(limits.margins.fail)}, passes below ${percent(limits.margins.pass)})`;
   if (errors > mostErrors * (n + errors)) {
     return {
       verdict: "error",
@@ -124,29 +129,32 @@ function decide(
 const severity: readonly Verdict[] = ["error", "fail", "incomparable", "inconclusive", "pass"];
 
 /**
- * The verdict: `fail` as soon as one judged view has evidence of 1 / (α / judged views) against "no more than the margin
- * beyond noise", `pass` when every judged view has evidence of 1 / passAlpha the other way. Both are bounded-bet
- * e-processes (Waudby-Smith & Ramdas 2024), so they hold however often they are looked at. `error` where a judged view
- * could not be measured, `inconclusive` otherwise, with what it would take. A view no input applied to decides nothing.
+ * The verdict on the views named in `judged`: `fail` as soon as one of them has evidence of 1 / (α / their number) against
+ * "no more than `margin` beyond noise", `pass` when every one has evidence of 1 / passAlpha against "`passMargin` or more". Both are
+ * bounded-bet e-processes (Waudby-Smith & Ramdas 2024), so they hold however often they are looked at; by Bonferroni's
+ * inequality a false `fail` of any view is rarer than α. Their number is that of the names, not of the views that have
+ * had an input so far, or the bar would move while it is watched. `pass` needs all of them, so no correction. `error` where
+ * a judged view could not be measured, `inconclusive` otherwise, with what it would take. A view no input applied to
+ * decides nothing.
  */
 export function judgeDivergence(
   divergence: Divergence,
-  judged: (view: string) => boolean,
+  judged: readonly string[],
   { alpha = 0.01, passAlpha = 0.05, minPairs = 50 }: ShadowRule = {},
 ): ShadowVerdict {
+  const counts = new Set(judged);
   const entries = Object.entries(divergence.views).sort(([a], [b]) => (a < b ? -1 : 1));
-  const deciding = entries.filter(([view, { n, errors }]) => judged(view) && n + errors > 0);
   const limits: Thresholds = {
-    worse: Math.log(Math.max(1, deciding.length) / alpha),
+    worse: Math.log(Math.max(1, counts.size) / alpha),
     better: Math.log(1 / passAlpha),
     minPairs,
-    margin: divergence.margin,
+    margins: divergence.margins,
   };
   const views = entries.map(([view, evidence]): ViewVerdict => {
     const { n, pairs, errors } = evidence;
     return {
       view,
-      judged: judged(view),
+      judged: counts.has(view),
       n,
       pairs,
       between: fromUnits(evidence.between, n),
@@ -162,7 +170,7 @@ export function judgeDivergence(
     };
   });
   const worst = views
-    .filter(({ view, judged: counts }) => counts && deciding.some(([name]) => name === view))
+    .filter((view) => view.judged && view.n + view.errors > 0)
     .sort((a, b) => severity.indexOf(a.verdict) - severity.indexOf(b.verdict))[0];
   if (worst === undefined) return { verdict: "inconclusive", reason: "nothing has been compared yet", views };
   return { verdict: worst.verdict, reason: `${worst.view}: ${worst.reason}`, views };

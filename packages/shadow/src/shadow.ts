@@ -10,7 +10,8 @@ import type { DivergenceExample } from "./worst-examples.ts";
 /**
  * Why an input was not compared. `kept-out`: `mirror` said so. `unreadable`: it is no JSON. `queue-full`, `budget`,
  * `expired`, `closed`: as they say. `shed`: it was under way when the provider pushed back. `send-failed`: the caller's
- * queue threw. `foreign`: a job for other bundles than these. `repeated`: its report came twice.
+ * queue threw or did not answer. `foreign`: a job for other bundles than these. `repeated`: its report came twice. `erased`:
+ * its subject asked to be forgotten.
  */
 export type ShadowDrop =
   | "kept-out"
@@ -22,7 +23,8 @@ export type ShadowDrop =
   | "shed"
   | "send-failed"
   | "foreign"
-  | "repeated";
+  | "repeated"
+  | "erased";
 
 /** How shadow traffic goes, for a person who looks. */
 export interface ShadowStatus {
@@ -75,8 +77,14 @@ export interface Shadow<I, O> {
   gate(): GateAnswer;
   /** What was kept of the worst divergences; none without `examples`. */
   examples(): readonly DivergenceExample[];
-  /** Removes jobs and examples of a subject; so it can stand among the `erasables` of an agent's memory. */
+  /** Shown in the receipt of an erasure. */
   readonly name: string;
+  /**
+   * Forgets a subject (the `key` of its runs) in this process and resolves with how many jobs and examples that were: jobs
+   * that wait are removed, those that run are stopped, examples go, and reports that come later leave none. Until no job
+   * made before can still come back, none of its inputs is mirrored. So it can stand among the `erasables` of an agent's
+   * memory; jobs that lie in a queue of the caller's are the caller's to remove.
+   */
   erase(request: { readonly subject?: string }): Promise<number>;
   /** Resolves when nothing waits and nothing runs, or nothing may run. */
   idle(): Promise<void>;

@@ -1,19 +1,28 @@
 import type { BundleId, JsonValue } from "@verdigris/contracts";
 import { recordVersion } from "@verdigris/contracts";
 import type { Comparator, CompareContext } from "./comparator.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, ObservedCall } from "./observation.ts";
 import { type BoundedRun, boundRun, observeShadowRun } from "./observe-run.ts";
-import type { ExampleSide, Fidelity, ShadowJob, ShadowReport, ViewReport } from "./shadow-job.ts";
+import type {
+  ExampleSide,
+  Fidelity,
+  ShadowJob,
+  ShadowReport,
+  ToolAnswers,
+  ViewReport,
+} from "./shadow-job.ts";
 import type { ShadowSettings, ShadowSide } from "./shadow-options.ts";
 import type { SpendAccount } from "./spend-account.ts";
-import { createToolSandbox } from "./tool-sandbox.ts";
+import { canonicalOf, createToolSandbox } from "./tool-sandbox.ts";
+
+type RedactCall = ShadowSettings<never, never>["redactCall"];
 
 /** What a job is run with. */
 export interface JobParts<I, O> {
   readonly settings: ShadowSettings<I, O>;
   readonly account: SpendAccount;
   /** Told of every bounded run, so that it can be stopped when the provider pushes back. */
-  readonly enter: (bounded: BoundedRun) => () => void;
+  readonly enter: (bounded: BoundedRun, key: string | null) => () => void;
 }
 
 async function shadowRun<I, O>(
@@ -21,9 +30,9 @@ async function shadowRun<I, O>(
   side: ShadowSide<I, O>,
   job: ShadowJob,
 ): Promise<Observation> {
-  const { clock, maxRunMs, tools, refusal, answerOf } = settings;
+  const { clock, maxRunMs, tools, refusal, answerOf, redactCall } = settings;
   const bounded = boundRun(clock, maxRunMs);
-  const leave = enter(bounded);
+  const leave = enter(bounded, job.key);
   const sandbox = createToolSandbox({
     policy: (tool) => (Object.hasOwn(tools, tool) ? (tools[tool] ?? "recorded") : "recorded"),
     recording: job.recording,
@@ -47,7 +56,7 @@ async function shadowRun<I, O>(
   try {
     // A copy each: what one run does to its input must not reach another.
     const input = structuredClone(job.input) as I;
-    return await observeShadowRun({
+    const observation = await observeShadowRun({
       run: side.run,
       input,
       session,
@@ -57,6 +66,7 @@ async function shadowRun<I, O>(
       clock,
       answerOf,
     });
+    return { ...observation, calls: redacted(observation.calls, redactCall) };
   } finally {
     bounded.end();
     leave();
@@ -108,11 +118,27 @@ function divergedAt({ calls: blue }: Observation, { calls: green }: Observation)
   return null;
 }
 
-function fidelityOf(observed: Observed): Fidelity {
-  const calls = [observed.green, observed.blueAgain, observed.greenAgain].flatMap((run) => run?.calls ?? []);
-  const count = (how: "ran" | "recorded" | "refused") =>
-    calls.filter(({ answered }) => answered === how).length;
+function toolAnswers(runs: readonly (Observation | null)[]): ToolAnswers {
+  const calls = runs.flatMap((run) => run?.calls ?? []);
+  const count = (how: ObservedCall["answered"]) => calls.filter(({ answered }) => answered === how).length;
   return { ran: count("ran"), recorded: count("recorded"), refused: count("refused") };
+}
+
+function fidelityOf({ green, blueAgain, greenAgain }: Observed): Fidelity {
+  return { blue: toolAnswers([blueAgain]), green: toolAnswers([green, greenAgain]) };
+}
+
+/** The calls as a live run's are compared: by what `redactCall` leaves of them. */
+function redacted(calls: readonly ObservedCall[], redactCall: RedactCall): readonly ObservedCall[] {
+  return calls.map((call) => {
+    if (call.args === null) return call;
+    try {
+      const kept = redactCall({ tool: call.tool, args: call.args });
+      return { ...call, args: canonicalOf(kept?.args ?? null) };
+    } catch {
+      return { ...call, args: null };
+    }
+  });
 }
 
 function exampleSide(run: Observation, redact: (answer: JsonValue) => JsonValue | null): ExampleSide | null {
@@ -161,7 +187,7 @@ export async function takeJob<I, O>(parts: JobParts<I, O>, job: ShadowJob): Prom
   const greenAgain = await again(job.again.blue && job.again.green, greenSide);
   const observed: Observed = { blue: job.observed, green, blueAgain, greenAgain };
   const bounded = boundRun(clock, maxRunMs);
-  const leave = parts.enter(bounded);
+  const leave = parts.enter(bounded, job.key);
   const context: CompareContext = { input: job.input, slice: job.slice, signal: bounded.signal };
   // Side by side: one that hangs must not take the time of the others.
   const views = await Promise.all(

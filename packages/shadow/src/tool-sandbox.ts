@@ -1,5 +1,7 @@
-import { canonicalJson, isPlainObject, type JsonValue } from "@verdigris/contracts";
+import { canonicalJson, type JsonValue } from "@verdigris/contracts";
 import type { ObservedCall, RecordedCall } from "./observation.ts";
+import { plainCopy } from "./plain-copy.ts";
+import { type ToolFunction, type ToolWrapper, wrapTools } from "./wrap-tools.ts";
 
 /**
  * What a shadow run may do with a tool. `pure`: the tool really runs, because the application says that it changes
@@ -7,108 +9,6 @@ import type { ObservedCall, RecordedCall } from "./observation.ts";
  * same call. `refused`: it is told that it is not allowed.
  */
 export type ToolPolicy = "pure" | "recorded" | "refused";
-
-/** A tool as a function of one argument; what follows it (call options) is passed on and not compared. */
-export type ToolFunction = (...args: never[]) => unknown;
-
-/** Wraps the tools of one run. */
-export interface ToolWrapper {
-  /** The same function, recorded or guarded. */
-  tool<F extends ToolFunction>(name: string, fn: F): F;
-  /** Every tool of a set: functions as they are, objects through their `execute`; other members stay as they are. */
-  tools<T extends Readonly<Record<string, object>>>(set: T): T;
-}
-
-/** True for a stream, a response, a class instance: JSON text of one would be an empty object. */
-function isOpaque(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isPlainObject(value))
-    return false;
-  return typeof (value as { toJSON?: unknown }).toJSON !== "function";
-}
-
-/** JSON text of an argument or a result; undefined for what JSON cannot hold. */
-function snapshot(value: unknown): string | undefined {
-  if (isOpaque(value)) return undefined;
-  try {
-    return JSON.stringify(value ?? null);
-  } catch {
-    return undefined;
-  }
-}
-
-/** One text per content, whatever the order of its members; null for what is no JSON. */
-function canonical(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  try {
-    return canonicalJson(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
-
-function wrapSet<T extends Readonly<Record<string, object>>>(
-  set: T,
-  wrap: (name: string, fn: ToolFunction) => ToolFunction,
-): T {
-  const wrapped: Record<string, unknown> = {};
-  for (const [name, tool] of Object.entries(set)) {
-    const execute: unknown = (tool as { execute?: unknown } | null)?.execute;
-    if (typeof tool === "function") wrapped[name] = wrap(name, tool as ToolFunction);
-    else if (typeof execute !== "function") wrapped[name] = tool;
-    else {
-      // The copy keeps its prototype, and calls the original with the original as `this`.
-      const copy = Object.create(Object.getPrototypeOf(tool), Object.getOwnPropertyDescriptors(tool));
-      const bound = ((...args: never[]) => execute.apply(tool, args)) as ToolFunction;
-      Object.defineProperty(copy, "execute", { value: wrap(name, bound), enumerable: true });
-      wrapped[name] = copy;
-    }
-  }
-  return Object.freeze(wrapped) as T;
-}
-
-/** Wraps tools for a live run that may be mirrored: they run as ever, and what they are asked and answer is kept. */
-export function createToolRecorder(): ToolWrapper & { readonly recording: readonly RecordedCall[] } {
-  const recording: RecordedCall[] = [];
-  const wrap = (name: string, fn: ToolFunction): ToolFunction => {
-    const recorded = (...args: never[]): unknown => {
-      const text = snapshot(args[0]);
-      // Its place is that of the call, whenever it answers.
-      const at = text === undefined ? -1 : recording.push({ tool: name, args: text }) - 1;
-      const settle = (outcome: { readonly result?: string; readonly error?: string }): void => {
-        if (text !== undefined) recording[at] = { tool: name, args: text, ...outcome };
-      };
-      const settleResult = (result: unknown): void => {
-        const resultText = snapshot(result);
-        settle(resultText === undefined ? {} : { result: resultText });
-      };
-      let result: unknown;
-      try {
-        result = fn(...args);
-      } catch (error) {
-        settle({ error: String(error) });
-        throw error;
-      }
-      if (result instanceof Promise) {
-        // Handed on as it is: what the live run gets back must not depend on being watched.
-        result.then(settleResult, (error: unknown) => settle({ error: String(error) }));
-      } else if (isThenable(result)) {
-        // A query that runs when it is awaited would run twice, so its answer stays unknown.
-        settle({});
-      } else settleResult(result);
-      return result;
-    };
-    return recorded;
-  };
-  return {
-    recording,
-    tool: (name, fn) => wrap(name, fn) as typeof fn,
-    tools: (set) => wrapSet(set, wrap),
-  };
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
-}
 
 /** How a sandbox decides. */
 export interface SandboxOptions {
@@ -120,11 +20,27 @@ export interface SandboxOptions {
   readonly refusal: (tool: string) => JsonValue;
 }
 
+/** One text per content, whatever the order of its members; null for what is no JSON. */
+export function canonicalText(value: unknown): string | null {
+  const copy = plainCopy(value ?? null);
+  if (copy === undefined) return null;
+  try {
+    return canonicalJson(copy);
+  } catch {
+    return null;
+  }
+}
+
+/** The same of JSON text. */
+export function canonicalOf(text: string | null): string | null {
+  return text === null ? null : canonicalText(JSON.parse(text));
+}
+
 /** The answers of a recording by tool and canonical argument, in the order they were given. */
 function index(recording: readonly RecordedCall[]): Map<string, RecordedCall[]> {
   const byCall = new Map<string, RecordedCall[]>();
   for (const call of recording) {
-    const args = canonical(call.args);
+    const args = canonicalOf(call.args);
     if (args === null || (call.result === undefined && call.error === undefined)) continue;
     const key = JSON.stringify([call.tool, args]);
     const answers = byCall.get(key);
@@ -132,6 +48,17 @@ function index(recording: readonly RecordedCall[]): Map<string, RecordedCall[]> 
     else answers.push(call);
   }
   return byCall;
+}
+
+/** The guard with what frameworks read of a function (its name, a description); never with what could be called. */
+function describedAs(guarded: ToolFunction, fn: ToolFunction): ToolFunction {
+  if (typeof fn !== "function") return guarded;
+  for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(fn))) {
+    const shown = typeof member.value !== "function" && typeof member.value !== "object";
+    if (shown && member.value !== undefined)
+      Object.defineProperty(guarded, name, { ...member, configurable: true });
+  }
+  return guarded;
 }
 
 /**
@@ -150,25 +77,25 @@ export function createToolSandbox(
     const left = answers.get(JSON.stringify([tool, args]));
     return left !== undefined && left.length > 1 ? left.shift() : left?.[0];
   };
-  const wrap = (name: string, fn: ToolFunction): ToolFunction => {
+  const wrap = (name: string, fn: ToolFunction, owner?: object): ToolFunction => {
     const guarded = (...given: never[]): unknown => {
       admit();
-      const args = canonical(snapshot(given[0]));
+      const args = canonicalText(given[0]);
       if (policy(name) === "pure") {
         calls.push({ tool: name, args, answered: "ran" });
-        return fn(...given);
+        return Reflect.apply(fn, owner, given);
       }
       const recorded = fromRecording(name, args);
       calls.push({ tool: name, args, answered: recorded === undefined ? "refused" : "recorded" });
       // A promise in every case: agents wait for their tools, and a recording does not say which kind this one was.
       return answer(recorded, () => refusal(name));
     };
-    return guarded;
+    return describedAs(guarded, fn);
   };
   return {
     calls,
     tool: (name, fn) => wrap(name, fn) as typeof fn,
-    tools: (set) => wrapSet(set, wrap),
+    tools: (set) => wrapTools(set, { wrap, trusting: false }),
   };
 }
 

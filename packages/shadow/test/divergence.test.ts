@@ -21,6 +21,8 @@ import { createWorld, type Run, say, viewOf } from "./world.ts";
 
 const context = { input: null, slice: null, signal: new AbortController().signal };
 
+const margins = { fail: 0.1, pass: 0.15 };
+
 function ran(answer: JsonValue, tools: readonly string[] = []): Observation {
   const calls = tools.map((tool) => ({ tool, args: "{}", answered: "ran" as const }));
   return { answer, failure: null, calls, durationMs: 1, inputTokens: 1, outputTokens: 1, cost: 0 };
@@ -40,7 +42,7 @@ function report(
     key: null,
     slice: null,
     views: [{ view: "answer", between, blue, green, error: null }],
-    fidelity: { ran: 0, recorded: 1, refused: 0 },
+    fidelity: { blue: { ran: 0, recorded: 2, refused: 0 }, green: { ran: 0, recorded: 1, refused: 0 } },
     divergedAt: null,
     durationMs: { blue: 1, green: 1 },
     tokens: { blue: 1, green: 1 },
@@ -52,7 +54,7 @@ function report(
 }
 
 function sum(reports: readonly ShadowReport[]): Divergence {
-  return reports.reduce(addReport, emptyDivergence("blue", "green", 0.1));
+  return reports.reduce(addReport, emptyDivergence("blue", "green", margins));
 }
 
 describe("distances", () => {
@@ -108,15 +110,14 @@ describe("distances", () => {
 
 describe("the excess", () => {
   it("is what green differs from blue beyond what blue differs from itself [SHADOW-NOISE]", () => {
-    const { views } = judgeDivergence(
-      sum([report("1", 1, 1), report("2", 0.5, 0), report("3", 1, null)]),
-      () => true,
-    );
+    const { views } = judgeDivergence(sum([report("1", 1, 1), report("2", 0.5, 0), report("3", 1, null)]), [
+      "answer",
+    ]);
     expect(views[0]).toMatchObject({ n: 3, pairs: 2, between: 2.5 / 3, noise: 0.5, excess: 0.25 });
   });
 
   it("is the energy form where green ran twice too: a green that is only noisier is not blamed [SHADOW-NOISE]", () => {
-    const { views } = judgeDivergence(sum([report("1", 1, 0, 1), report("2", 1, 1, 1)]), () => true);
+    const { views } = judgeDivergence(sum([report("1", 1, 0, 1), report("2", 1, 1, 1)]), ["answer"]);
     expect(views[0]?.excess).toBeCloseTo(0.25);
   });
 
@@ -131,7 +132,7 @@ describe("the excess", () => {
         ) / divergenceBets.length,
       );
     expect(logEOfBets(evidence?.worse ?? [])).toBeCloseTo(expected([0.9 / 1.1, -1, -0.1 / 1.1]), 6);
-    expect(logEOfBets(evidence?.better ?? [])).toBeCloseTo(expected([-1, 1.1 / 0.9, 0.1 / 0.9]), 6);
+    expect(logEOfBets(evidence?.better ?? [])).toBeCloseTo(expected([-1, 1.15 / 0.85, 0.15 / 0.85]), 6);
   });
 
   it("is bit-equal however it was split and merged [SHADOW-MERGE]", () => {
@@ -152,11 +153,12 @@ describe("the excess", () => {
   });
 
   it("of other bundles or under another margin is not merged", () => {
-    const one = emptyDivergence("blue", "green", 0.1);
+    const one = emptyDivergence("blue", "green", margins);
     for (const other of [
-      emptyDivergence("blue", "red", 0.1),
-      emptyDivergence("teal", "green", 0.1),
-      emptyDivergence("blue", "green", 0.2),
+      emptyDivergence("blue", "red", margins),
+      emptyDivergence("teal", "green", margins),
+      emptyDivergence("blue", "green", { ...margins, fail: 0.2 }),
+      emptyDivergence("blue", "green", { ...margins, pass: 0.2 }),
     ]) {
       expect(() => mergeDivergence(one, other)).toThrowError(
         expect.objectContaining({ code: "evidence-invalid" }),
@@ -173,7 +175,7 @@ describe("the verdict", () => {
   ) =>
     judgeDivergence(
       sum(Array.from({ length: count }, (_, at) => report(String(at), between(at), blue(at)))),
-      () => true,
+      ["answer"],
     );
 
   it("is inconclusive before there are enough noise pairs, whatever they say [SHADOW-VERDICT]", () => {
@@ -185,13 +187,13 @@ describe("the verdict", () => {
         () => null,
       ),
     ).toMatchObject({ verdict: "inconclusive", views: [{ pairs: 0, needed: 50 }] });
-    expect(judgeDivergence(emptyDivergence("blue", "green", 0.1), () => true)).toMatchObject({
+    expect(judgeDivergence(emptyDivergence("blue", "green", margins), ["answer"])).toMatchObject({
       verdict: "inconclusive",
       views: [],
     });
   });
 
-  it("is fail on evidence of more than the margin, pass on evidence of less, and neither without [SHADOW-VERDICT]", () => {
+  it("is fail on evidence of more than one margin, pass on evidence of less than the other, and neither without [SHADOW-VERDICT]", () => {
     expect(of(60, () => 1).verdict).toBe("fail");
     expect(of(120, () => 0).verdict).toBe("pass");
     expect(of(120, (at) => Number(at % 10 === 0)).verdict).toBe("inconclusive");
@@ -200,7 +202,7 @@ describe("the verdict", () => {
   it("needs evidence of 1 / (α / judged views) to fail and of 1 / passAlpha to pass, no less", () => {
     const after = (n: number, between: number) => {
       const reports = Array.from({ length: n }, (_, at) => report(String(at), between, 0));
-      const { verdict, views } = judgeDivergence(sum(reports), () => true, { minPairs: 1 });
+      const { verdict, views } = judgeDivergence(sum(reports), ["answer"], { minPairs: 1 });
       return { verdict, worse: views[0]?.evidence.worse ?? 0, better: views[0]?.evidence.better ?? 0 };
     };
     const counts = Array.from({ length: 150 }, (_, index) => index + 1);
@@ -212,6 +214,31 @@ describe("the verdict", () => {
     expect(after(passesAt, 0).better).toBeGreaterThanOrEqual(20);
     expect(after(passesAt - 1, 0).better).toBeLessThan(20);
     expect(after(passesAt - 1, 0).verdict).toBe("inconclusive");
+  });
+
+  it("splits its α over the views that are judged, not over those that have had an input so far [SHADOW-VERDICT]", () => {
+    const failsAt = (judged: readonly string[]) => {
+      const counts = Array.from({ length: 150 }, (_, index) => index + 1);
+      const at = counts.find((n) => {
+        const reports = Array.from({ length: n }, (_, job) => report(String(job), 1, 0));
+        return judgeDivergence(sum(reports), judged, { minPairs: 1 }).verdict === "fail";
+      });
+      const reports = Array.from({ length: at ?? 0 }, (_, job) => report(String(job), 1, 0));
+      return judgeDivergence(sum(reports), judged).views[0]?.evidence.worse ?? 0;
+    };
+    // Reports hold the answer alone; the other two may have their first input tomorrow.
+    const three = failsAt(["answer", "tools", "failure"]);
+    expect(three).toBeGreaterThanOrEqual(300);
+    expect(failsAt(["answer"])).toBeLessThan(300);
+    expect(failsAt(["answer", "answer"])).toBe(failsAt(["answer"]));
+  });
+
+  it("passes below seven points and fails above five where nobody says otherwise", () => {
+    const margins = (rule: object) =>
+      createWorld(say("a"), say("a"), { rule }).shadow.evidence().divergence.margins;
+    expect(margins({})).toEqual({ fail: 0.05, pass: 0.07 });
+    expect(margins({ margin: 0.1 })).toEqual({ fail: 0.1, pass: 0.1 });
+    expect(margins({ passMargin: 0.2 })).toEqual({ fail: 0.05, pass: 0.2 });
   });
 
   it("is inconclusive where blue itself is all noise, and says what would help", () => {
@@ -234,9 +261,9 @@ describe("the verdict", () => {
         ...Array.from({ length: 200 }, (_, at) => report(`ok${at}`, 0, 0)),
         ...Array.from({ length: errors }, (_, at) => broken(at)),
       ]);
-    expect(judgeDivergence(mixed(30), () => true).verdict).toBe("error");
-    expect(judgeDivergence(mixed(20), () => true).verdict).toBe("pass");
-    expect(judgeDivergence(mixed(30), () => false).verdict).toBe("inconclusive");
+    expect(judgeDivergence(mixed(30), ["answer"]).verdict).toBe("error");
+    expect(judgeDivergence(mixed(20), ["answer"]).verdict).toBe("pass");
+    expect(judgeDivergence(mixed(30), []).verdict).toBe("inconclusive");
   });
 
   it("is that of the worst judged view; what is not judged is shown and decides nothing", () => {
@@ -248,11 +275,11 @@ describe("the verdict", () => {
       ],
     });
     const divergence = sum(Array.from({ length: 120 }, (_, at) => two(at)));
-    expect(judgeDivergence(divergence, (view) => view === "answer")).toMatchObject({
+    expect(judgeDivergence(divergence, ["answer"])).toMatchObject({
       verdict: "pass",
       views: [{ verdict: "pass" }, { view: "extra", judged: false, verdict: "fail" }],
     });
-    expect(judgeDivergence(divergence, () => true)).toMatchObject({
+    expect(judgeDivergence(divergence, ["answer", "extra"])).toMatchObject({
       verdict: "fail",
       reason: expect.stringContaining("extra"),
     });
@@ -310,7 +337,10 @@ describe("a whole mirror", () => {
     await world.settle();
     const { divergence } = world.shadow.evidence();
     expect(divergence.parted).toEqual({ never: 0, first: 0, later: 1 });
-    expect(divergence.fidelity).toEqual({ ran: 0, recorded: 1, refused: 1 });
+    expect(divergence.fidelity).toEqual({
+      blue: { ran: 0, recorded: 0, refused: 0 },
+      green: { ran: 0, recorded: 1, refused: 1 },
+    });
     expect(viewOf(world, "first-call").between).toBe(0);
     expect(viewOf(world, "tools").between).toBe(0);
     expect(viewOf(world, "answer").between).toBe(0);

@@ -1,6 +1,7 @@
+import { createAgentState, createMapBacking } from "@verdigris/agent-state";
 import type { JsonValue } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
-import { renderShadowHtml, renderShadowText } from "../src/index.ts";
+import { type RecordedCall, renderShadowHtml, renderShadowText, type ShadowJob } from "../src/index.ts";
 import { createWorld, type Run, say } from "./world.ts";
 
 const echo: Run = (input) => `blue ${String(input)}`;
@@ -62,8 +63,61 @@ describe("examples of divergence", () => {
     expect(await shadow.erase({ subject: "ada" })).toBe(before / 2);
     expect(shadow.examples().every(({ example }) => example.input === "two")).toBe(true);
     await clock.advance(10_000);
+    // They went by themselves: there is nothing left that an erasure could find.
+    expect(await shadow.erase({ subject: "bob" })).toBe(0);
     expect(shadow.examples()).toEqual([]);
     expect(await shadow.erase({})).toBe(0);
+  });
+
+  it("of a subject that asks are not made from runs under way, nor from what comes back later [SHADOW-PRIVATE]", async () => {
+    const waits: Run = (_, session) => (session.mode === "live" ? "blue" : new Promise<JsonValue>(() => {}));
+    const { shadow, clock } = createWorld(echo, waits, { examples: {}, jobMs: 60_000 });
+    await shadow.run("hers", { key: "ada" });
+    await shadow.run("his", { key: "bob" });
+    await clock.advance(1);
+    expect(shadow.status().inFlight).toBe(2);
+    expect(await shadow.erase({ subject: "ada" })).toBe(1);
+    await clock.advance(1);
+    expect(shadow.status()).toMatchObject({ inFlight: 1, dropped: { erased: 1 } });
+    // Her next question is answered like anybody's, and not mirrored until nothing of before can come back.
+    expect(await shadow.run("again", { key: "ada" })).toBe("blue again");
+    expect(shadow.status()).toMatchObject({ sampled: 2, dropped: { erased: 1, "kept-out": 1 } });
+    await clock.advance(60_000 + 4 * 60_000);
+    await shadow.run("later", { key: "ada" });
+    expect(shadow.status().sampled).toBe(3);
+  });
+
+  it("of a subject that asks are not made of another process's report, nor of a job it would take [SHADOW-PRIVATE]", async () => {
+    const jobs: ShadowJob[] = [];
+    const web = createWorld(echo, other, { examples: {}, queue: { send: (job) => void jobs.push(job) } });
+    const worker = createWorld(echo, other, { examples: {} });
+    for (let n = 0; n < 2; n += 1) await web.shadow.run(n, { key: "ada" });
+    await web.settle();
+    const [first, second] = jobs as [ShadowJob, ShadowJob];
+    const report = await worker.shadow.take(first);
+    await Promise.all([web.shadow.erase({ subject: "ada" }), worker.shadow.erase({ subject: "ada" })]);
+    web.shadow.report(report as NonNullable<typeof report>);
+    expect(web.shadow.status().compared).toBe(1);
+    expect(web.shadow.examples()).toEqual([]);
+    expect(await worker.shadow.take(second)).toBeNull();
+    expect(worker.shadow.status().dropped).toEqual({ erased: 1 });
+  });
+
+  it("go with the agent's memory when it forgets somebody, and stand in its receipt [SHADOW-PRIVATE]", async () => {
+    const { shadow, settle } = createWorld(echo, other, { examples: {} });
+    const memory = createAgentState({ backing: createMapBacking(), erasables: [shadow] });
+    await memory.branch({ bundle: "blue", from: null });
+    for (const who of ["ada", "bob"]) {
+      await memory.memory({ bundle: "blue", run: who, class: "live" }, { subject: who }).set("asked", 1);
+      await shadow.run(`of ${who}`, { key: who });
+    }
+    await settle();
+    const kept = shadow.examples().length;
+    const receipt = await memory.erase({ subject: "ada" });
+    expect(receipt).toMatchObject({ others: { shadow: kept / 2 }, total: kept / 2 + 1 });
+    expect(shadow.examples().map(({ example }) => example.input)).not.toContain("of ada");
+    expect(shadow.examples()).toHaveLength(kept / 2);
+    expect((await memory.erase({ namespace: "memory", prefix: "asked" })).others).toEqual({ shadow: 0 });
   });
 
   it("of a subject that asks are not made from jobs that still wait", async () => {
@@ -75,17 +129,51 @@ describe("examples of divergence", () => {
     expect(shadow.status().queued).toBe(0);
   });
 
-  it("a recorded call can be kept out of a job, and is then refused in the shadow [SHADOW-PRIVATE]", async () => {
-    const agent: Run = async (_, session) =>
-      session.tool("lookup", async (args: { id: string }) => `data of ${args.id}`)({ id: "ada" });
+  it("a recorded call can be kept out of a job, arguments and all, and is refused in the shadow [SHADOW-PRIVATE]", async () => {
+    const agent: Run = async (_, session) => {
+      const answer = await session.tool(
+        "lookup",
+        async ({ id }: { id: string }) => `data of ${id}`,
+      )({ id: "ada" });
+      return typeof answer === "string" ? "found" : "refused";
+    };
+    const redactCall = (call: RecordedCall) => (call.tool === "lookup" ? null : call);
     const jobs: string[] = [];
-    const { shadow, settle } = createWorld(agent, agent, {
-      redactCall: (call) => (call.tool === "lookup" ? null : call),
-      queue: { send: (job) => void jobs.push(JSON.stringify(job.recording)) },
+    const web = createWorld(agent, agent, {
+      redactCall,
+      queue: { send: (job) => void jobs.push(JSON.stringify(job)) },
     });
+    await web.shadow.run("q");
+    await web.settle();
+    expect(jobs).toHaveLength(1);
+    expect(jobs[0]).not.toContain("ada");
+    const report = await createWorld(agent, agent, { redactCall }).shadow.take(JSON.parse(jobs[0] ?? ""));
+    // Compared by what is left of the calls, which is the same on both sides.
+    expect(report).toMatchObject({
+      divergedAt: null,
+      fidelity: { green: { refused: 1, recorded: 0 }, blue: { refused: 1, recorded: 0 } },
+      views: expect.arrayContaining([expect.objectContaining({ view: "first-call", between: 0 })]),
+    });
+    expect(JSON.stringify(report)).not.toContain("ada");
+  });
+
+  it("a recorded call can be kept in part: its result goes redacted to the shadow run [SHADOW-PRIVATE]", async () => {
+    const heard: unknown[] = [];
+    const agent: Run = async (_, session) => {
+      const answer = await session.tool(
+        "lookup",
+        async (_: { page: number }) => "ada@example.org",
+      )({ page: 1 });
+      if (session.mode === "shadow") heard.push(answer);
+      return "done";
+    };
+    const redactCall = (call: RecordedCall): RecordedCall =>
+      call.result === undefined ? call : { ...call, result: call.result.replace("ada", "someone") };
+    const { shadow, settle } = createWorld(agent, agent, { redactCall });
     await shadow.run("q");
     await settle();
-    expect(jobs).toEqual(["[]"]);
+    expect(heard).toEqual(["someone@example.org", "someone@example.org"]);
+    expect(shadow.evidence().divergence.parted).toEqual({ never: 1, first: 0, later: 0 });
   });
 });
 
@@ -111,6 +199,34 @@ describe("reports", () => {
     expect(page).toContain(shadow.evidence().digest);
   });
 
+  it("say of green and of blue run again how their tools were answered, of each example too [SHADOW-FIDELITY]", async () => {
+    const agent =
+      (page: string): Run =>
+      async (_, session) => {
+        const read = session.tool("read", async ({ page: at }: { page: string }) => `page ${at}`);
+        await read({ page: "index" });
+        await read({ page });
+        return page;
+      };
+    const { shadow, settle } = createWorld(agent("a"), agent("b"), { examples: {} });
+    await shadow.run("q");
+    await settle();
+    const green =
+      "of 2 tool calls of green 0.0 % ran, 50.0 % were answered from the recording, 50.0 % were refused";
+    const blue = "of 2 tool calls of blue run again 0.0 % ran, 100.0 % were answered from the recording";
+    const evidence = shadow.evidence();
+    for (const text of [
+      renderShadowText(evidence),
+      renderShadowHtml(evidence),
+      renderShadowHtml(evidence, shadow.examples()).split("Farthest apart")[1],
+      shadow.gate().summary,
+    ]) {
+      expect(text).toContain(green);
+      expect(text).toContain(blue);
+    }
+    expect(shadow.examples()[0]).toMatchObject({ divergedAt: 1, fidelity: { green: { refused: 1 } } });
+  });
+
   it("for a terminal show noise beside divergence, fidelity and what was not compared", async () => {
     const { shadow } = await hostile();
     await shadow.run(undefined as never);
@@ -118,6 +234,7 @@ describe("reports", () => {
     expect(text).toContain("answer");
     expect(text).toMatch(/noise/);
     expect(text).toContain("no tool was called");
+    expect(shadow.gate().summary).toContain("no tool was called");
     expect(text).toContain("not compared: 1 unreadable");
     expect(text).not.toContain("alert");
   });

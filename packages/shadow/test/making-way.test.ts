@@ -1,8 +1,6 @@
-import type { JsonValue } from "@verdigris/contracts";
-import { createFakeClock } from "@verdigris/testing";
 import { describe, expect, it } from "vitest";
-import { type Comparator, createPressureGauge, type ShadowJob, type ShadowSession } from "../src/index.ts";
-import { createWorld, type Run, say } from "./world.ts";
+import type { ShadowSession } from "../src/index.ts";
+import { createWorld, gated, type Run, say } from "./world.ts";
 
 const priced =
   (cost: number | null, inputTokens = 100): Run =>
@@ -10,14 +8,6 @@ const priced =
     if (session.mode === "shadow") session.usage({ model: "m", inputTokens, outputTokens: 0, cost });
     return "x";
   };
-
-/** A run that waits to be let go. */
-function gated() {
-  const gates: (() => void)[] = [];
-  const run: Run = (_, session) =>
-    session.mode === "live" ? "x" : new Promise<JsonValue>((resolve) => gates.push(() => resolve("x")));
-  return { run, gates };
-}
 
 describe("the queue", () => {
   it("holds no more than it may, and counts what it drops [SHADOW-BOUNDED]", async () => {
@@ -35,6 +25,70 @@ describe("the queue", () => {
       await settle();
     }
     expect(shadow.status()).toMatchObject({ inFlight: 0, queued: 0, compared: 2 });
+  });
+
+  it("makes no job that it would drop: neither hooks nor ids are asked for one [SHADOW-BOUNDED]", async () => {
+    const { run } = gated();
+    let made = 0;
+    const { shadow, settle } = createWorld(say("x"), run, {
+      maxInFlight: 1,
+      maxQueued: 2,
+      sliceOf: () => {
+        made += 1;
+        return null;
+      },
+    });
+    // All of them end before the first job is made: what is still to be made takes its place already.
+    for (let n = 0; n < 50; n += 1) await shadow.run(n);
+    expect(shadow.status()).toMatchObject({ dropped: { "queue-full": 48 } });
+    await settle();
+    expect(made).toBe(2);
+  });
+
+  it("of the caller's own takes no more at once either, and one that never answers is given up [SHADOW-BOUNDED]", async () => {
+    let sent = 0;
+    const { shadow, clock } = createWorld(say("x"), say("x"), {
+      maxQueued: 2,
+      maxRunMs: 1_000,
+      queue: {
+        send: () => {
+          sent += 1;
+          return new Promise<void>(() => {});
+        },
+      },
+    });
+    for (let n = 0; n < 5; n += 1) {
+      expect(await shadow.run(n)).toBe("x");
+      await clock.advance(1);
+    }
+    expect(sent).toBe(2);
+    expect(shadow.status().dropped).toEqual({ "queue-full": 3 });
+    await clock.advance(1_000);
+    expect(shadow.status().dropped).toEqual({ "queue-full": 3, "send-failed": 2 });
+    let idle = false;
+    void shadow.idle().then(() => {
+      idle = true;
+    });
+    await clock.advance(1);
+    expect(idle).toBe(true);
+  });
+
+  it("takes nothing down once the budget is spent", async () => {
+    const tool = async () => 1;
+    const { shadow } = createWorld(say("x"), say("x"), { budget: { tokens: 0 } });
+    expect(shadow.watch("q").session.tool("t", tool)).toBe(tool);
+    expect(shadow.status().dropped).toEqual({ budget: 1 });
+  });
+
+  it("throws a recording away when its time is over, also while nothing may run [SHADOW-PRIVATE]", async () => {
+    const { shadow, clock } = createWorld(say("x"), say("x"), { pressure: () => true, jobMs: 1_000 });
+    await shadow.run(1);
+    await clock.advance(600);
+    await shadow.run(2);
+    await clock.advance(401);
+    expect(shadow.status()).toMatchObject({ queued: 1, dropped: { expired: 1 } });
+    await clock.advance(600);
+    expect(shadow.status()).toMatchObject({ queued: 0, dropped: { expired: 2 } });
   });
 
   it("throws away what waited too long", async () => {
@@ -153,205 +207,5 @@ describe("the budget", () => {
     await shadow.run("q");
     await settle();
     expect(shadow.status().spend).toMatchObject({ runs: 3, cost: 8 });
-  });
-});
-
-describe("under pressure", () => {
-  it("shadow runs stop at a refusal anywhere, go on when it is over, and nobody else waits [SHADOW-SHEDS]", async () => {
-    const { run, gates } = gated();
-    const clock = createFakeClock();
-    const pressure = createPressureGauge({ clock, pauseMs: 5_000 });
-    const { shadow } = createWorld(say("x"), run, {
-      clock,
-      pressure,
-      baseline: { first: 0, share: 0 },
-      maxInFlight: 1,
-    });
-    await shadow.run(1);
-    await clock.advance(1);
-    await shadow.run(2);
-    await clock.advance(1);
-    expect(shadow.status()).toMatchObject({ inFlight: 1, queued: 1, paused: null });
-    pressure.refused();
-    await clock.advance(1);
-    expect(shadow.status()).toMatchObject({
-      inFlight: 0,
-      queued: 1,
-      dropped: { shed: 1 },
-      paused: "the provider pushes back",
-    });
-    expect(await shadow.run(3)).toBe("x");
-    await clock.advance(4_998);
-    expect(shadow.status().inFlight).toBe(0);
-    await clock.advance(2);
-    expect(shadow.status().inFlight).toBe(1);
-    gates.at(-1)?.();
-    await clock.advance(1);
-    expect(shadow.status().compared).toBe(1);
-  });
-
-  it("stops a comparator that judges, which is then no failure of its view [SHADOW-SHEDS]", async () => {
-    const clock = createFakeClock();
-    const pressure = createPressureGauge({ clock });
-    const signals: AbortSignal[] = [];
-    const judge: Comparator = {
-      name: "judge",
-      distance: (_a, _b, { signal }) => {
-        signals.push(signal);
-        return new Promise<number>(() => {});
-      },
-    };
-    const { shadow } = createWorld(say("x"), say("x"), { clock, pressure, comparators: [judge] });
-    await shadow.run("q");
-    await clock.advance(1);
-    pressure.refused();
-    await clock.advance(1);
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-    expect(shadow.status()).toMatchObject({ compared: 0, inFlight: 0, dropped: { shed: 1 } });
-    await clock.advance(5_000);
-    await shadow.run("q");
-    await clock.advance(1);
-    expect(shadow.status().inFlight).toBe(1);
-    await shadow.close();
-    expect(shadow.status()).toMatchObject({ compared: 0, dropped: { shed: 1, closed: 1 } });
-  });
-
-  it("a function is asked again every second", async () => {
-    let pushed = true;
-    const { shadow, clock } = createWorld(say("x"), say("x"), { pressure: () => pushed });
-    await shadow.run(1);
-    await clock.advance(10_000);
-    expect(shadow.status()).toMatchObject({ compared: 0, queued: 1 });
-    pushed = false;
-    await clock.advance(1_001);
-    expect(shadow.status().compared).toBe(1);
-  });
-});
-
-describe("a pressure gauge", () => {
-  const refusing =
-    (status: number, headers: Record<string, string> = {}): typeof fetch =>
-    async () =>
-      new Response(null, { status, headers });
-
-  it("hears it from every fetch it watches, and changes no answer", async () => {
-    const clock = createFakeClock();
-    const gauge = createPressureGauge({ clock, pauseMs: 1_000 });
-    for (const status of [200, 400, 500])
-      expect((await gauge.watch(refusing(status))("http://x")).status).toBe(status);
-    expect(gauge.pauseMs()).toBe(0);
-    for (const status of [429, 503, 529]) {
-      const fresh = createPressureGauge({ clock, pauseMs: 1_000 });
-      expect((await fresh.watch(refusing(status))("http://x")).status).toBe(status);
-      expect(fresh.pauseMs()).toBe(1_000);
-    }
-    const broken = gauge.watch<typeof fetch>(async () => Promise.reject(new Error("no network")));
-    await expect(broken("http://x")).rejects.toThrow("no network");
-  });
-
-  it("waits as long as it is told, in seconds or as a date, within its limit", async () => {
-    const clock = createFakeClock();
-    const cases: readonly [string, number][] = [
-      ["7", 7_000],
-      [new Date(clock.now() + 20_000).toUTCString(), 20_000],
-      ["0", 1_000],
-      ["soon", 1_000],
-      ["9999", 60_000],
-      ["", 1_000],
-    ];
-    for (const [header, pause] of cases) {
-      const gauge = createPressureGauge({ clock, pauseMs: 1_000, maxPauseMs: 60_000 });
-      await gauge.watch(refusing(429, { "retry-after": header }))("http://x");
-      expect(gauge.pauseMs(), header).toBe(pause);
-    }
-  });
-
-  it("doubles on the heels of a pause, up to its limit, and begins anew after a quiet time", async () => {
-    const clock = createFakeClock();
-    const gauge = createPressureGauge({ clock, pauseMs: 1_000, maxPauseMs: 4_000 });
-    const pauses: number[] = [];
-    for (let n = 0; n < 4; n += 1) {
-      gauge.refused();
-      pauses.push(gauge.pauseMs());
-      gauge.refused();
-      expect(gauge.pauseMs()).toBe(pauses.at(-1));
-      await clock.advance(gauge.pauseMs() + 1);
-    }
-    expect(pauses).toEqual([1_000, 2_000, 4_000, 4_000]);
-    await clock.advance(4_000);
-    gauge.refused();
-    expect(gauge.pauseMs()).toBe(1_000);
-  });
-
-  it("refuses pauses that are none", () => {
-    for (const options of [{ pauseMs: 0 }, { maxPauseMs: Number.NaN }]) {
-      expect(() => createPressureGauge(options)).toThrowError(
-        expect.objectContaining({ code: "invalid-argument" }),
-      );
-    }
-  });
-});
-
-describe("across processes", () => {
-  function crossing() {
-    const jobs: string[] = [];
-    const web = createWorld(say("same"), say("never here"), {
-      queue: { send: (job) => void jobs.push(JSON.stringify(job)) },
-    });
-    const worker = createWorld(say("same"), say("same"));
-    return { jobs, web, worker };
-  }
-
-  it("a job travels as JSON to a worker, and its report back, each counted once [SHADOW-QUEUE]", async () => {
-    const { jobs, web, worker } = crossing();
-    expect(await web.shadow.run({ q: 1 }, { key: "ada" })).toBe("same");
-    await web.settle();
-    const job = JSON.parse(jobs[0] ?? "") as ShadowJob;
-    expect(job).toMatchObject({
-      v: 1,
-      id: "shadow-1",
-      key: "ada",
-      input: { q: 1 },
-      blue: "blue",
-      green: "green",
-    });
-    const report = JSON.parse(JSON.stringify(await worker.shadow.take(job)));
-    web.shadow.report(report);
-    web.shadow.report(report);
-    expect(web.shadow.status()).toMatchObject({ compared: 1, dropped: { repeated: 1 } });
-    expect(worker.shadow.status().compared).toBe(0);
-  });
-
-  it("a worker refuses what is not its own or comes too late, and says so in its counts [SHADOW-QUEUE]", async () => {
-    const { jobs, web, worker } = crossing();
-    await web.shadow.run(1);
-    await web.settle();
-    const job = JSON.parse(jobs[0] ?? "") as ShadowJob;
-    for (const foreign of [{ green: "other" }, { blue: "other" }, { agent: "other" }, { v: 2 }]) {
-      expect(await worker.shadow.take({ ...job, ...foreign })).toBeNull();
-    }
-    await worker.clock.advance(600_000);
-    expect(await worker.shadow.take(job)).toBeNull();
-    expect(worker.shadow.status().dropped).toEqual({ foreign: 4, expired: 1 });
-  });
-
-  it("a report on other bundles is refused", async () => {
-    const { jobs, web, worker } = crossing();
-    await web.shadow.run(1);
-    await web.settle();
-    const report = await worker.shadow.take(JSON.parse(jobs[0] ?? "") as ShadowJob);
-    expect(() =>
-      web.shadow.report({ ...(report as NonNullable<typeof report>), green: "other" }),
-    ).toThrowError(expect.objectContaining({ code: "evidence-invalid" }));
-    expect(web.shadow.status().compared).toBe(0);
-  });
-
-  it("a queue that fails is counted", async () => {
-    const { shadow, settle } = createWorld(say("x"), say("x"), {
-      queue: { send: () => Promise.reject(new Error("down")) },
-    });
-    await shadow.run(1);
-    await settle();
-    expect(shadow.status().dropped).toEqual({ "send-failed": 1 });
   });
 });

@@ -1,24 +1,16 @@
 import type { JsonValue } from "@verdigris/contracts";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ShadowSession } from "../src/index.ts";
-import {
-  createToolRecorder,
-  createToolSandbox,
-  type ToolFunction,
-  type ToolPolicy,
-} from "../src/tool-sandbox.ts";
-import { createWorld, type Run } from "./world.ts";
+import { createToolRecorder, recordedCall, type TakenCall } from "../src/tool-recorder.ts";
+import { createToolSandbox, type ToolPolicy } from "../src/tool-sandbox.ts";
+import type { ToolFunction } from "../src/wrap-tools.ts";
+import { createWorld, type Run, viewOf } from "./world.ts";
 
 const refusal = (tool: string): JsonValue => ({ refused: tool });
 
-function sandboxOver(
-  recording: ReturnType<typeof createToolRecorder>["recording"],
-  policies: Record<string, ToolPolicy> = {},
-) {
+function sandboxOver(recording: readonly TakenCall[], policies: Record<string, ToolPolicy> = {}) {
   return createToolSandbox({
     policy: (tool) => policies[tool] ?? "recorded",
-    recording,
+    recording: recording.map(recordedCall),
     admit: () => {},
     refusal,
   });
@@ -134,8 +126,37 @@ describe("a shadow run's tools", () => {
     expect(await shadow.plain({ n: 1 })).toBe(2);
     expect(await shadow.mailer.execute({})).toBe(1);
     expect(shadow.provider).toBe(set.provider);
-    expect(Object.isFrozen(shadow)).toBe(true);
   });
+
+  it.each(["execute", "invoke", "call", "callTool", "run", "handler", "func", "_call"])(
+    "are guarded as objects with `%s`, inherited or own, and by what their other members call [SHADOW-SANDBOX]",
+    async (member) => {
+      class Framework {
+        name = "mail";
+        viaMember(args: unknown): unknown {
+          return (this as unknown as Record<string, ToolFunction>)[member]?.(args as never);
+        }
+      }
+      Object.defineProperty(Framework.prototype, member, { value: forbidden, configurable: true });
+      const sandbox = sandboxOver([]);
+      const set = sandbox.tools({
+        inherited: new Framework(),
+        own: { [member]: forbidden },
+        getter: {
+          get [member]() {
+            return forbidden;
+          },
+        },
+      });
+      for (const [name, tool] of Object.entries(set)) {
+        const call = (tool as unknown as Record<string, (args: unknown) => unknown>)[member];
+        expect(await call?.({ to: "ada" })).toEqual({ refused: name });
+      }
+      expect(set.inherited.name).toBe("mail");
+      expect(await set.inherited.viaMember({ to: "ada" })).toEqual({ refused: "inherited" });
+      expect(sandbox.calls).toHaveLength(4);
+    },
+  );
 
   it("do nothing more once the run was stopped", async () => {
     const stopped = new Error("stopped");
@@ -163,7 +184,7 @@ describe("a live run's tools", () => {
     expect(recorder.tool("z", () => rejected)()).toBe(rejected);
     await expect(rejected).rejects.toBe(failure);
     expect(recorder.recording.map(({ tool, result, error }) => [tool, result, error])).toEqual([
-      ["x", '{"a":1}', undefined],
+      ["x", { a: 1 }, undefined],
       ["y", undefined, "Error: no"],
       ["z", undefined, "Error: no"],
     ]);
@@ -184,7 +205,10 @@ describe("a live run's tools", () => {
     expect(ran).toBe(1);
     await settle();
     expect(ran).toBe(1);
-    expect(shadow.evidence().divergence.fidelity).toMatchObject({ recorded: 0, refused: 2 });
+    expect(shadow.evidence().divergence.fidelity).toMatchObject({
+      blue: { recorded: 0, refused: 1 },
+      green: { recorded: 0, refused: 1 },
+    });
   });
 
   it("keep their order by when they were called, not by when they answered", async () => {
@@ -203,6 +227,112 @@ describe("a live run's tools", () => {
     expect(recorder.recording.map(({ tool }) => tool)).toEqual(["first", "second"]);
   });
 
+  it("keep an answer only whole: what JSON would lose inside it is refused in the shadow, and a date is its text", async () => {
+    const recorder = createToolRecorder();
+    async function* stream(): AsyncGenerator<number> {
+      yield 1;
+    }
+    const lossy = [
+      { rows: stream() },
+      [new Map()],
+      { a: { b: () => 1 } },
+      { n: Number.NaN },
+      { s: Symbol("s") },
+      [1n],
+    ];
+    for (const [at, value] of lossy.entries())
+      recorder.tool("x", ((_: unknown) => value) as never as ToolFunction)(at as never);
+    const whole = { when: new Date(0), none: undefined, list: [undefined, 1], ["__proto__"]: { own: true } };
+    recorder.tool("y", () => whole)();
+    const sandbox = sandboxOver(recorder.recording);
+    for (const at of lossy.keys()) {
+      expect(await sandbox.tool("x", forbidden as (at: number) => unknown)(at)).toEqual({ refused: "x" });
+    }
+    const answer = await sandbox.tool("y", forbidden as () => unknown)();
+    expect(answer).toEqual(
+      JSON.parse('{"when":"1970-01-01T00:00:00.000Z","list":[null,1],"__proto__":{"own":true}}'),
+    );
+  });
+
+  it("keep an answer as it was when it was given", async () => {
+    const recorder = createToolRecorder();
+    const page = { words: ["a"] };
+    recorder.tool("read", () => page)();
+    page.words.push("added by the agent");
+    expect(await sandboxOver(recorder.recording).tool("read", forbidden as () => unknown)()).toEqual({
+      words: ["a"],
+    });
+  });
+
+  it("are what they were: `this`, private fields, properties, a set that is added to [SHADOW-UNSEEN]", async () => {
+    const recorder = createToolRecorder();
+    class Base {
+      #calls = 0;
+      get calls(): number {
+        return this.#calls;
+      }
+      invoke(args: { n: number }): number {
+        this.#calls += 1;
+        return args.n;
+      }
+      named(): string {
+        return `called ${this.#calls}`;
+      }
+    }
+    class Tools {
+      readonly unit = "km";
+      distance({ n }: { n: number }): string {
+        return `${n} ${this.unit}`;
+      }
+    }
+    const described = Object.assign((args: { n: number }) => args.n, { description: "a number" });
+    const set = recorder.tools({ base: new Base(), frozen: Object.freeze({ execute: () => 1 }), described });
+    expect([set.base.invoke({ n: 2 }), set.base.calls, set.base.named()]).toEqual([2, 1, "called 1"]);
+    expect(set.frozen.execute()).toBe(1);
+    expect([set.described({ n: 3 }), set.described.description, set.described.length]).toEqual([
+      3,
+      "a number",
+      1,
+    ]);
+    expect(Object.assign(set, { more: 1 }).more).toBe(1);
+    const tools = recorder.tools(new Tools() as unknown as { distance(args: { n: number }): string });
+    expect(tools.distance({ n: 5 })).toBe("5 km");
+    expect(recorder.recording.map(({ tool, result }) => [tool, result])).toEqual([
+      ["base", 2],
+      ["frozen", 1],
+      ["described", 3],
+      ["distance", "5 km"],
+    ]);
+    const missing = undefined as unknown as ToolFunction;
+    expect(recorder.tool("missing", missing)).toBe(missing);
+    const trap = {
+      // biome-ignore lint/suspicious/noThenProperty: what must not be touched.
+      get then(): never {
+        throw new Error("looked at");
+      },
+    };
+    expect(recorder.tool("trap", () => trap as never)()).toBe(trap);
+  });
+
+  it("are in the sequence that is compared also where they were asked with what is no JSON [SHADOW-FIDELITY]", async () => {
+    const agent: Run = async (_, session) => {
+      const search = session.tool("search", (async (_: unknown) => 1) as (args: unknown) => Promise<number>);
+      await search({ q: 1n });
+      await search({ q: new Map() });
+      await search({ q: "a" });
+      return "done";
+    };
+    const world = createWorld(agent, agent, { baseline: { first: 0, share: 0 } });
+    await world.shadow.run("q");
+    await world.settle();
+    expect(viewOf(world, "tools").between).toBe(0);
+    expect(viewOf(world, "first-call").between).toBe(0);
+    expect(world.shadow.evidence().divergence).toMatchObject({
+      parted: { never: 1, first: 0, later: 0 },
+      fidelity: { green: { ran: 0, recorded: 1, refused: 2 } },
+    });
+  });
+
   it("keep no answer that JSON would lose, so that a shadow run is refused it and not lied to", async () => {
     const recorder = createToolRecorder();
     async function* stream(): AsyncGenerator<number> {
@@ -216,71 +346,3 @@ describe("a live run's tools", () => {
     expect(await sandboxOver(recorder.recording).tool("x", forbidden)()).toEqual({ refused: "x" });
   });
 });
-
-it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents [SHADOW-SANDBOX]", async () => {
-  const seed = 20_261_125;
-  const name = fc.oneof(
-    fc.constantFrom("write", "search", "__proto__", "constructor", "toString", "wri\u200bte"),
-    fc.string(),
-  );
-  const attack = fc.array(
-    fc.record({
-      tool: name,
-      args: fc.oneof(fc.jsonValue(), fc.anything()),
-      how: fc.constantFrom("tool", "tools", "execute", "apply", "bind", "new"),
-    }),
-    { minLength: 1, maxLength: 4 },
-  );
-  const attacks = fc.sample(attack, { numRuns: 2_000, seed });
-  let liveWrites = 0;
-  let shadowWrites = 0;
-  let calls = 0;
-  const write = (mode: "live" | "shadow") => (): string => {
-    if (mode === "live") liveWrites += 1;
-    else shadowWrites += 1;
-    return "written";
-  };
-  const strike = async (session: ShadowSession, plan: (typeof attacks)[number]): Promise<void> => {
-    for (const { tool, args, how } of plan) {
-      const own = write(session.mode) as ToolFunction;
-      const reach: Record<string, () => ToolFunction> = {
-        tool: () => session.tool(tool, own),
-        tools: () => session.tools({ [tool]: own })[tool] as ToolFunction,
-        execute: () =>
-          (session.tools({ [tool]: { execute: own } })[tool] as { execute: ToolFunction }).execute,
-        apply: () => ((...given: never[]) => session.tool(tool, own).apply(null, given)) as ToolFunction,
-        bind: () => session.tool(tool, own).bind(null),
-        new: () => ((...given: never[]) => Reflect.apply(session.tool(tool, own), {}, given)) as ToolFunction,
-      };
-      calls += 1;
-      try {
-        await (reach[how] as () => ToolFunction)()(args as never);
-      } catch {
-        // A hostile argument may throw on its way; that is the agent's own affair.
-      }
-    }
-  };
-  const runs = 10_000;
-  const planOf = (at: number) => attacks[at % attacks.length] ?? [];
-  const agent =
-    (inShadow: number): Run =>
-    async (input, session) => {
-      // It asks for something else in the shadow than it did for the user, now and then for the same.
-      await strike(session, planOf(session.mode === "live" ? Number(input) : Number(input) * inShadow));
-      return "done";
-    };
-  const { shadow, settle } = createWorld(agent(7), agent(3), {
-    maxQueued: runs,
-    maxInFlight: 50,
-    baseline: { first: 0, share: 0 },
-  });
-  for (let at = 0; at < runs; at += 1) {
-    await shadow.run(at);
-    if (at % 500 === 499) await settle();
-  }
-  while (shadow.status().queued + shadow.status().inFlight > 0) await settle();
-  expect(shadow.status().compared, `seed ${seed}`).toBe(runs);
-  expect(shadowWrites).toBe(0);
-  expect(liveWrites).toBeGreaterThan(10_000);
-  expect(calls).toBeGreaterThan(20_000);
-}, 60_000);

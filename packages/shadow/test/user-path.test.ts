@@ -79,14 +79,36 @@ describe("what the user gets", () => {
     }
   });
 
+  it("is compared alike in the light and in the shadow, whatever it holds that JSON knows nothing of", async () => {
+    const answers: readonly [unknown, boolean][] = [
+      [{ text: "a", error: undefined }, true],
+      [{ at: new Date(0) }, true],
+      [{ toJSON: () => ({ text: "a" }) }, true],
+      [{ usage: Number.NaN }, false],
+      [{ rows: new Map([[1, 2]]) }, false],
+      [new Map(), false],
+      [undefined, false],
+    ];
+    for (const [answer, readable] of answers) {
+      const agent = () => answer as JsonValue;
+      const { shadow, settle } = createWorld(agent, agent, { baseline: { green: true } });
+      expect(await shadow.run("q")).toBe(answer);
+      await settle();
+      const { failures, views } = shadow.evidence().divergence;
+      expect(failures).toEqual({ blue: Number(!readable), green: Number(!readable) });
+      expect(views.failure).toMatchObject({ between: 0, noise: 0, pairs: 1 });
+      expect(views.answer?.n ?? 0).toBe(Number(readable));
+    }
+  });
+
   it("is the same for an input that is no JSON, which is not mirrored", async () => {
     const { shadow, settle } = createWorld((input) => String(typeof input), say("green"));
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
-    for (const input of [cycle, undefined, () => 1, "\ud800"])
+    for (const input of [cycle, undefined, () => 1, "\ud800", new Map(), { at: [new Set()] }])
       expect(await shadow.run(input as never)).toBe(typeof input);
     await settle();
-    expect(shadow.status()).toMatchObject({ compared: 0, dropped: { unreadable: 4 } });
+    expect(shadow.status()).toMatchObject({ compared: 0, dropped: { unreadable: 6 } });
   });
 
   it("cannot be changed by what a shadow run does to its input, nor the other way round", async () => {
@@ -155,6 +177,15 @@ describe("which runs are mirrored", () => {
     expect(shadow.status()).toMatchObject({ seen: 3, sampled: 1, dropped: { "kept-out": 2 } });
   });
 
+  it("none on anything but a plain yes: a promise of an answer is none", async () => {
+    for (const mirror of [async () => false, async () => true, () => "no", () => 1, () => undefined]) {
+      const { shadow, settle } = createWorld(say("b"), say("g"), { mirror: mirror as never });
+      await shadow.run("q");
+      await settle();
+      expect(shadow.status()).toMatchObject({ sampled: 0, dropped: { "kept-out": 1 } });
+    }
+  });
+
   it("none after it was closed, and what waited is dropped", async () => {
     const { shadow, settle } = createWorld(say("b"), say("g"));
     await shadow.run("q");
@@ -198,6 +229,8 @@ it("refuses options that make no sense, by name", () => {
     ["baseline.share", { baseline: { share: 2 } }],
     ["baseline.first", { baseline: { first: 1.5 } }],
     ["rule.margin", { rule: { margin: 0 } }],
+    ["rule.passMargin", { rule: { passMargin: 1 } }],
+    ["rule.passMargin", { rule: { margin: 0.1, passMargin: 0.09 } }],
     ["rule.alpha", { rule: { alpha: 1 } }],
     ["rule.minPairs", { rule: { minPairs: 0 } }],
     ["budget.cost", { budget: { cost: -1 } }],

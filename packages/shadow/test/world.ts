@@ -45,3 +45,11 @@ export function viewOf(world: World, name: string) {
   if (view === undefined) throw new Error(`there is no view ${name}`);
   return view;
 }
+
+/** A run that waits to be let go. */
+export function gated() {
+  const gates: (() => void)[] = [];
+  const run: Run = (_, session) =>
+    session.mode === "live" ? "x" : new Promise<JsonValue>((resolve) => gates.push(() => resolve("x")));
+  return { run, gates };
+}
