@@ -8,8 +8,13 @@ function percent(part: number, whole: number): string {
 function sideText(side: string, { ran, recorded, refused }: ToolAnswers): string {
   const calls = ran + recorded + refused;
   if (calls === 0) return `${side} called no tool`;
-  const shares = `${percent(ran, calls)} ran, ${percent(recorded, calls)} were answered from the recording, ${percent(refused, calls)} were refused`;
-  return `of ${calls} tool calls of ${side} ${shares}`;
+  const shares = [
+    [ran, "ran"],
+    [recorded, "were answered from the recording"],
+    [refused, "were refused"],
+  ] as const;
+  const seen = shares.filter(([count]) => count > 0).map(([count, how]) => `${percent(count, calls)} ${how}`);
+  return `of ${calls} tool calls of ${side} ${seen.join(", ")}`;
 }
 
 /** How true a comparison is, in words: green's calls, and those of blue run again. */

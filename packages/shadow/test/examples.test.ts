@@ -211,9 +211,8 @@ describe("reports", () => {
     const { shadow, settle } = createWorld(agent("a"), agent("b"), { examples: {} });
     await shadow.run("q");
     await settle();
-    const green =
-      "of 2 tool calls of green 0.0 % ran, 50.0 % were answered from the recording, 50.0 % were refused";
-    const blue = "of 2 tool calls of blue run again 0.0 % ran, 100.0 % were answered from the recording";
+    const green = "of 2 tool calls of green 50.0 % were answered from the recording, 50.0 % were refused";
+    const blue = "of 2 tool calls of blue run again 100.0 % were answered from the recording";
     const evidence = shadow.evidence();
     for (const text of [
       renderShadowText(evidence),
