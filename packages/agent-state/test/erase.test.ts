@@ -107,7 +107,8 @@ describe.each(Object.keys(backings))("an erasure over %s", (kind) => {
     await settled(open({ backing: slow }).promote("green"));
     expect(erased).toBeGreaterThan(0);
     // A keyv cannot refuse the write under way; what it brought back goes with the end of the fold-down.
-    if (backing.fenced) expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set(["{}", "[]"]));
+    if (backing.fenced)
+      expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set(["{}", "[]"]));
     expect(await rowsOf(world, "/ada/")).toEqual([]);
   });
 
