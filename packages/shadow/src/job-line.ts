@@ -17,7 +17,7 @@ export interface JobLineParts {
 }
 
 /** A place in the line, held while its job is made or sent. */
-export interface Place {
+interface Place {
   leave(): void;
 }
 

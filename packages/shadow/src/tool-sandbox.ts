@@ -21,7 +21,7 @@ export interface SandboxOptions {
 }
 
 /** One text per content, whatever the order of its members; null for what is no JSON. */
-export function canonicalText(value: unknown): string | null {
+function canonicalText(value: unknown): string | null {
   const copy = plainCopy(value ?? null);
   if (copy === undefined) return null;
   try {
