@@ -98,9 +98,11 @@ function warningsOf(status: Omit<ReleaseStatus, "warnings">): string[] {
     route?.live !== route?.stable
   )
     found.push(`the way back is in doubt: ${target.text}`);
-  for (const { gate, by, reason } of release?.skipped ?? [])
+  // Of a release that is over, history tells.
+  if (release === null || release.outcome !== null) return found;
+  for (const { gate, by, reason } of release.skipped)
     found.push(`${gate} was passed over by ${by.id}: ${reason}`);
-  if (release?.plan.withoutSignals != null)
+  if (release.plan.withoutSignals !== null)
     found.push(`nothing watches its traffic: ${release.plan.withoutSignals}`);
   return found;
 }
