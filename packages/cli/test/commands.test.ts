@@ -71,12 +71,15 @@ describe("releases", () => {
   it("start from a plan in a file, are shown, listed, held, resumed and ended", async () => {
     const world = await started();
     expect((await world.run("release", "show")).out).toMatch(/bundle\s+v2[\s\S]*waits for/);
+    const { out } = await world.run("status");
+    expect(out).toMatch(/! nothing watches its traffic: a test\n\nnext +verdigris controller/);
     const [record] = (await world.run("release", "list", "--json")).json<{ id: string }[]>();
     expect((await world.run("hold", "--reason", "wait")).out).toContain("is held in");
     expect((await world.run("release", "resume", "--reason", "go on")).code).toBe(0);
     expect((await world.run("release", "abort", "--reason", "enough")).code).toBe(5);
     expect((await world.run("release", "abort", "--reason", "enough", "--yes")).code).toBe(0);
     expect((await world.run("release", "show")).out).toContain("halted");
+    expect((await world.run("status", "--json")).json()).toMatchObject({ warnings: [] });
     expect((await world.run("history", "--release", record?.id ?? "")).out).toContain("enough");
   });
 

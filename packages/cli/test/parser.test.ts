@@ -81,6 +81,30 @@ describe("help", () => {
   );
 });
 
+describe("the runbook", () => {
+  it("holds no command and no option that is not there, and each exit code once [CLI-HELP]", () => {
+    const runbook = readFileSync(new URL("../../../docs/runbook.md", import.meta.url), "utf8");
+    const blocks = [...runbook.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, text = ""]) =>
+      text.split("\n"),
+    );
+    const spans = [...runbook.matchAll(/`(verdigris [^`]+)`/g)].map(([, text = ""]) =>
+      text.replaceAll("\\|", "|"),
+    );
+    const lines = [...blocks, ...spans].flatMap((line) => /^verdigris (.*)$/.exec(line)?.[1] ?? []);
+    expect(lines.length).toBeGreaterThan(15);
+    for (const line of lines) {
+      expect(unknownFlags(line), line).toEqual([]);
+      expect(
+        leaves.some(({ path }) => `${line} `.startsWith(`${path.join(" ")} `)),
+        line,
+      ).toBe(true);
+    }
+    const codes = [...runbook.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+    expect(Object.values(exitCode)).toEqual(expect.arrayContaining(codes));
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+});
+
 /** Options of an example that its command does not have. */
 function unknownFlags(line: string): string[] {
   const words =
