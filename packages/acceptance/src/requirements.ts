@@ -224,6 +224,8 @@ export const requirements: Readonly<Record<string, string>> = {
     "Records beyond a bound are dropped, told of and owned up to in the ledger, and hold up nothing.",
   "USAGE-FORGET":
     "What is old can be deleted from the ledger to the minute, and nothing younger goes with it.",
+  "USAGE-ERASE":
+    "A subject leaves the labels of the ledger with an erasure, and every bill stays what it was.",
   "COSTS-APART":
     "A bill is by the bundle that made each call, with production, shadow, eval and preview apart.",
   "COSTS-UNPRICED": "Calls without a price are listed and never counted as 0.",

@@ -20,6 +20,7 @@ export { arrivedToken, carryToken } from "./otel/token-baggage.ts";
 export { type BundleFigures, readFigures } from "./usage/bundle-figures.ts";
 export type { CostLine, CostTraffic, UnpricedLine } from "./usage/cost-sums.ts";
 export { type CostReport, type CostsBy, type CostsOptions, readCosts } from "./usage/costs.ts";
+export { type EraseUsageRequest, eraseUsage } from "./usage/erase-usage.ts";
 export { forgetUsage } from "./usage/forget-usage.ts";
 export { type LedgerSql, type LedgerSqlOptions, ledgerSql } from "./usage/ledger-sql.ts";
 export { readUsage, type UsageRange } from "./usage/read-usage.ts";

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { forgetUsage, readCosts } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { createUsageLedger, forgetUsage, readCosts } from "../src/index.ts";
 import { call, createLedgerWorld } from "./ledger-world.ts";
 
 const range = { from: 0, to: 9e12 };
@@ -41,6 +41,72 @@ it("may be done by several at once [USAGE-FORGET]", async () => {
   const counts = await Promise.all(tries);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(150);
   expect(await left()).toBe(50);
+});
+
+it("goes on where it was left, a bounded number of batches at a time [USAGE-FORGET]", async () => {
+  const { records, store, began, left } = await world(150);
+  const end = began + 100 * 60_000;
+  expect(await forgetUsage(records, "docs", end, 40)).toBe(40);
+  expect(await left()).toBe(110);
+  store.onCommit(() => {
+    store.down();
+  });
+  await expect(forgetUsage(store, "docs", end)).rejects.toMatchObject({ code: "store-unavailable" });
+  store.up();
+  const cut = await left();
+  expect(cut).toBeGreaterThan(50);
+  expect(await forgetUsage(records, "docs", end, 60)).toBe(cut - 50);
+  expect(await left()).toBe(50);
+  await expect(forgetUsage(records, "docs", end, 0)).rejects.toMatchObject({ details: { argument: "most" } });
+});
+
+describe("a ledger that is kept for a time", () => {
+  const day = 86_400_000;
+
+  it("lets go of what is older as it is written to, once an hour, and of nothing else [USAGE-FORGET]", async () => {
+    const made = createLedgerWorld();
+    const { note, ledger, close } = made.process({ keepMs: 2 * day });
+    const days = async () => (await made.entries()).map(({ key }) => Number(key.split("/")[2]));
+    const began = made.clock.now();
+    for (let n = 0; n < 5; n++) {
+      note(call(1));
+      await ledger.flush();
+      made.clock.jumpWall(day);
+    }
+    expect(await days()).toHaveLength(5);
+    await made.clock.advance(3_600_000);
+    note(call(1));
+    await ledger.flush();
+    await close();
+    expect(Math.min(...(await days()))).toBe(began + 4 * day);
+    expect(await days()).toHaveLength(2);
+    expect(made.lost).toEqual([]);
+  });
+
+  it("is kept for ever where nothing is said, and a store that fails it costs no record [USAGE-FORGET]", async () => {
+    const made = createLedgerWorld();
+    const forever = made.process();
+    forever.note(call(1));
+    await forever.ledger.flush();
+    made.clock.jumpWall(400 * day);
+    await made.clock.advance(7_200_000);
+    forever.note(call(1));
+    await forever.close();
+    expect(await made.entries()).toHaveLength(2);
+    const bounded = made.process({ keepMs: day });
+    await made.clock.advance(3_600_000);
+    bounded.note(call(1));
+    made.store.failNext("store-unavailable", "list");
+    await bounded.close();
+    expect(await made.entries()).toHaveLength(3);
+    expect(made.lost).toEqual([]);
+  });
+
+  it.each([[1], [Number.NaN], [Number.POSITIVE_INFINITY]])("of %j ms is refused by name", (keepMs) => {
+    expect(() => createUsageLedger({ keepMs })).toThrow(
+      expect.objectContaining({ code: "invalid-argument", details: { argument: "keepMs" } }),
+    );
+  });
 });
 
 it("refuses what is no time, and tells where the store is away [USAGE-FORGET]", async () => {

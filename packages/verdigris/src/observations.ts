@@ -6,7 +6,13 @@ import {
   type Store,
   VerdigrisError,
 } from "@verdigris/contracts";
-import type { CostReport, CostsOptions, UsageRange, UsageRecord } from "@verdigris/telemetry";
+import type {
+  CostReport,
+  CostsOptions,
+  EraseUsageRequest,
+  UsageRange,
+  UsageRecord,
+} from "@verdigris/telemetry";
 import type { BlameLine } from "./blame.ts";
 import type { Parts } from "./parts.ts";
 
@@ -24,8 +30,16 @@ export interface Observations {
    * a stretch of time, each with what changed since the bundle before it.
    */
   blame(range: UsageRange): Promise<readonly BlameLine[]>;
-  /** Deletes what the ledger holds of the time before `before` (ms or a date); resolves with how many batches. The ledger keeps everything otherwise. */
+  /**
+   * Deletes what the ledger holds of the time before `before` (ms or a date); resolves with how many batches. The ledger keeps everything
+   * otherwise, or what `usage: { keepMs }` says.
+   */
   forgetUsage(before: number | Date): Promise<number>;
+  /**
+   * Removes a subject from the labels of the ledger, where a label's value is the subject; calls and costs stay. Resolves with how many
+   * records held it. An erasure of the agent's memory reaches it as `erasables: [{ name: "usage", erase: agent.eraseUsage }]`.
+   */
+  eraseUsage(request: EraseUsageRequest): Promise<number>;
   /** Tells what a scorer or a person says of a run, at any time after it began; it counts for the bundle of `scope`. */
   score(scope: ScoredRun, score: RunScore): void;
 }
@@ -63,6 +77,7 @@ export function createObservations<P>({ agent, store, ledger, registry, events }
       return blame(await upToDate(), agent, registry.get, range);
     },
     forgetUsage: async (before) => (await readers()).forgetUsage(await upToDate(), agent, before),
+    eraseUsage: async (request) => (await readers()).eraseUsage(await upToDate(), agent, request),
     score(scope, score) {
       checkScore(scope, score);
       if (events.has("run-scored"))

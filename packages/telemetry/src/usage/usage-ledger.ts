@@ -1,5 +1,6 @@
 import {
   agentKeys,
+  type CommitResult,
   type Instrument,
   type InstrumentedProcess,
   InvalidArgumentError,
@@ -21,6 +22,11 @@ export interface UsageLedgerOptions {
   readonly flushMs?: number;
   /** How many records may wait while the store is away; what comes then is dropped, counted and told. @default 10000 */
   readonly mostWaiting?: number;
+  /**
+   * How long the ledger is kept, in ms from a day on: processes that write to it delete what is older, a bounded number of batches at a
+   * time. Nothing of that time is kept, no sums either: take bills out first. @default "forever"
+   */
+  readonly keepMs?: number | "forever";
 }
 
 /** Keeps every model call of a process, and counts of its runs and scores, in its store: give it to `createVerdigris` as an instrument, or let that make one. */
@@ -33,6 +39,25 @@ export interface UsageLedger extends Instrument {
 const batchesPerCommit = 8;
 const longestWaitMs = 60_000;
 const tries = 3;
+const dayMs = 86_400_000;
+/** Between two looks for what is older than it may be, and how many batches one of them deletes. */
+const forgetEveryMs = 3_600_000;
+const forgottenAtOnce = 640;
+
+/** The batch as far as an erasure leaves it. */
+function withoutLabels(text: string): string {
+  return JSON.stringify(JSON.parse(text), (name, value) => (name === "labels" ? undefined : value));
+}
+
+/** True when the batch that stands in the way is this node's: as it wrote it, or with labels erased since. */
+function isOwn(
+  group: readonly SealedBatch[],
+  { key, current }: Extract<CommitResult, { ok: false }>,
+): boolean {
+  const own = group.find((batch) => batch.key === key)?.value;
+  if (own === undefined || current === null) return false;
+  return current.value === own || withoutLabels(current.value) === withoutLabels(own);
+}
 
 /**
  * Writes a group of batches exactly once: its keys are this node's alone and must not exist yet, so a commit that is made
@@ -43,7 +68,7 @@ async function write(store: Store, group: readonly SealedBatch[]): Promise<void>
   for (let left = tries; ; left--) {
     try {
       const result = await store.commit(ops);
-      if (result.ok || result.current?.value === group.find(({ key }) => key === result.key)?.value) return;
+      if (result.ok || isOwn(group, result)) return;
       throw new VerdigrisError("record-corrupt", `${result.key} is taken by another node: mint unique ids`, {
         key: result.key,
       });
@@ -70,11 +95,14 @@ class OpenLedger {
   #cancel: (() => void) | null = null;
   #failures = 0;
   #dropped = 0;
+  #forgetAt: number;
+  #forgetting: Promise<unknown> = Promise.resolve();
 
   constructor(process: InstrumentedProcess, store: Store, options: Required<UsageLedgerOptions>) {
     this.#process = process;
     this.#store = store;
     this.#options = options;
+    this.#forgetAt = process.clock.monotonic();
     this.#batches = createBatches(agentKeys(process.agent), process.newId, () => process.route()?.v ?? 1);
   }
 
@@ -108,6 +136,22 @@ class OpenLedger {
     } catch (error) {
       this.#process.usageLost(this.#batches.waiting, error);
     }
+    await this.#forgetting;
+  }
+
+  /** Beside what is written, and never in its way: what fails is tried again an hour later. */
+  #forgetOld(): void {
+    const { keepMs } = this.#options;
+    const [now, monotonic] = [this.#process.now(), this.#process.clock.monotonic()];
+    if (keepMs === "forever" || now === 0 || monotonic < this.#forgetAt) return;
+    this.#forgetAt = monotonic + forgetEveryMs;
+    this.#forgetting = import("./forget-usage.ts")
+      .then(({ forgetUsage }) => forgetUsage(this.#store, this.#process.agent, now - keepMs, forgottenAtOnce))
+      .then((forgotten) => {
+        // More is left: with the next write.
+        if (forgotten === forgottenAtOnce) this.#forgetAt = monotonic;
+      })
+      .catch(() => {});
   }
 
   #isFull(): boolean {
@@ -155,6 +199,7 @@ class OpenLedger {
       }
       this.#batches.remove(this.#group.length);
       this.#group = [];
+      this.#forgetOld();
     }
   }
 
@@ -170,12 +215,15 @@ class OpenLedger {
 function checked({
   flushMs = 2_000,
   mostWaiting = 10_000,
+  keepMs = "forever",
 }: UsageLedgerOptions): Required<UsageLedgerOptions> {
   if (!(flushMs >= 10 && flushMs <= longestWaitMs))
     throw new InvalidArgumentError("flushMs", `must be 10 to ${longestWaitMs}, got ${flushMs}`);
   if (!(Number.isSafeInteger(mostWaiting) && mostWaiting >= 1))
     throw new InvalidArgumentError("mostWaiting", `must be a whole number from 1 on, got ${mostWaiting}`);
-  return { flushMs, mostWaiting };
+  if (keepMs !== "forever" && !(keepMs >= dayMs && keepMs < Number.POSITIVE_INFINITY))
+    throw new InvalidArgumentError("keepMs", `must be "forever" or at least ${dayMs} (a day), got ${keepMs}`);
+  return { flushMs, mostWaiting, keepMs };
 }
 
 /**
