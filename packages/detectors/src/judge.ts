@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Signal } from "@verdigris/contracts";
-import { restartMs } from "./evidence/arms.ts";
+import { createCutArms, restartMs } from "./evidence/arms.ts";
 import type { Look, Rule } from "./rules/rule.ts";
 
 /** What judges one bundle by some rules, look after look. */
@@ -11,10 +11,11 @@ export type Judge = (look: Look) => readonly Signal[];
  */
 export function createJudge(rules: readonly Rule[]): Judge {
   checkNames(rules);
-  const judges = rules.map((rule) => rule.judge());
+  const cut = createCutArms();
+  const judges = rules.map((rule) => rule.judge(cut));
   return (look) => {
-    const since = countedSince(look.since, look.at, look.bakeMs);
-    const recent = since === look.since ? look : { ...look, since };
+    // An object of its own: what was cut of it is shared by all rules and by no other look.
+    const recent = { ...look, since: countedSince(look.since, look.at, look.bakeMs) };
     return judges.map((judge) => Object.freeze(judge(recent)));
   };
 }

@@ -1,7 +1,7 @@
 import { logEBinomial, logETailRatio, logSumExp } from "@verdigris/statistics";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createArms } from "../src/evidence/arms.ts";
+import { createCutArms } from "../src/evidence/arms.ts";
 import { matchedGroups } from "../src/evidence/matched-groups.ts";
 import { createMoreOften } from "../src/evidence/more-often.ts";
 import { weigh } from "../src/evidence/restarts.ts";
@@ -59,7 +59,7 @@ describe("the evidence of a group", () => {
 
 describe("matched groups", () => {
   const look = lookAt({ green: { perMinute: 20, minutes: 30 }, blue: { perMinute: 60, minutes: 30 } });
-  const arms = createArms(0)(look);
+  const arms = createCutArms()(look, 0);
 
   it("hold runs of both arms, share none, and are cut by how many started alone [DETECT-EXACT]", () => {
     const groups = arms.blocks.flatMap((block) => matchedGroups(block, arms.at));
@@ -91,7 +91,7 @@ describe("matched groups", () => {
         blue: { perMinute: 20, minutes: 10 },
         at: second / 60,
       });
-      for (const group of createArms(0)({ ...partial, at }).blocks.flatMap((block) =>
+      for (const group of createCutArms()({ ...partial, at }, 0).blocks.flatMap((block) =>
         matchedGroups(block, at),
       )) {
         const scores = stream.scores(group, at);
@@ -114,7 +114,7 @@ describe("the evidence of tails", () => {
       blue: { perMinute: 30, minutes: 10 },
       at: 120,
     });
-    const arms = createArms(0)({ ...look, at: began + 600_000 });
+    const arms = createCutArms()({ ...look, at: began + 600_000 }, 0);
     const late = { ...arms, at: began + 120 * minute };
     const ours = createTailEvidence()(late).logE[0]!;
     const above = (cohorts: typeof arms.watched, bucket: number): number => {
@@ -135,7 +135,7 @@ describe("the evidence of tails", () => {
     const scene = { blue: { perMinute: 30, minutes: 40 }, at: 40 };
     const hung = lookAt({ ...scene, green: { perMinute: 30, minutes: 40, hanging: 0.5 } });
     const well = lookAt({ ...scene, green: { perMinute: 30, minutes: 40 } });
-    const logE = (look: typeof hung): number => createTailEvidence()(createArms(0)(look)).logE[0]!;
+    const logE = (look: typeof hung): number => createTailEvidence()(createCutArms()(look, 0)).logE[0]!;
     expect(logE(hung)).toBeGreaterThan(Math.log(100));
     expect(logE(well)).toBeLessThan(Math.log(10));
   });

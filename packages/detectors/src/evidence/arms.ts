@@ -1,3 +1,4 @@
+import type { SignalBaseline } from "@verdigris/contracts";
 import { type Cohort, cohortMs, endedOf, membersOf } from "../windows/cohort.ts";
 
 /** Restarts come this far apart: evidence that begins later does not carry an old good past. */
@@ -18,28 +19,75 @@ export interface Arms {
   /** Store time up to which everything that happened is known. */
   readonly at: number;
   readonly watched: readonly Cohort[];
+  /** Runs of the same time; none where the baseline is of before. */
   readonly reference: readonly Cohort[];
   /** All of the time since then, ten minutes each. */
   readonly blocks: readonly Block[];
+  /** The baseline's time before that, ten minutes each, where it is all there is. The same array while nothing in it changes. */
+  readonly past: readonly Block[];
 }
 
 /** Cohorts of both arms, oldest first, and the time they are looked at. */
-export type ArmsInput = Omit<Arms, "blocks">;
+export interface ArmsInput extends Pick<Arms, "since" | "at" | "watched" | "reference"> {
+  readonly baseline: SignalBaseline;
+}
 
 /**
- * Creates what cuts arms into blocks. The cohorts of the first `warmUp` runs of the watched bundle are left out in both arms:
- * cold caches and new connections are no regression.
+ * Cuts arms into blocks, once for all rules that ask about one and the same look. The cohorts of the first `warmUp` runs of the
+ * watched bundle are left out in both arms: cold caches and new connections are no regression.
  */
-export function createArms(warmUp: number): (input: ArmsInput) => Arms {
+export type CutArms = (look: ArmsInput, warmUp: number) => Arms;
+
+/** True where both arms take runs at the same time, so that runs can be matched. */
+export function isConcurrent({ kind }: SignalBaseline): boolean {
+  return kind === "concurrent" || kind === "holdback";
+}
+
+/** Creates what cuts the looks at one bundle: a look is an object of its own, and is not changed after it was first cut. */
+export function createCutArms(): CutArms {
+  const cut = createCut();
+  const cutPast = createCut();
+  const withoutFirst = createWithoutFirst();
+  let last: { readonly look: ArmsInput; readonly whole: Arms } | null = null;
+  let past: readonly Block[] = [];
+  return (look, warmUp) => {
+    if (last?.look !== look) {
+      const { since, at, watched } = look;
+      const fresh = isConcurrent(look.baseline);
+      const reference = fresh ? look.reference : [];
+      const blocks = cut({ watched, reference }, since, Math.max(at, since + 1));
+      past = fresh ? [] : unlessSame(past, cutPast(before(look), beginOfPast(look), since));
+      last = { look, whole: { since, at, watched, reference, blocks, past } };
+    }
+    return warmUp === 0 ? last.whole : withoutFirst(last.whole, warmUp);
+  };
+}
+
+interface Cohorts {
+  readonly watched: readonly Cohort[];
+  readonly reference: readonly Cohort[];
+}
+
+function before({ reference, since }: ArmsInput): Cohorts {
+  return { watched: [], reference: reference.slice(0, firstAt(reference, since)) };
+}
+
+function beginOfPast({ reference, since }: ArmsInput): number {
+  const first = reference[0]?.at ?? since;
+  return since - Math.ceil(Math.max(0, since - first) / restartMs) * restartMs;
+}
+
+function unlessSame(known: readonly Block[], now: readonly Block[]): readonly Block[] {
+  return known.length === now.length && now.every((block, i) => block === known[i]) ? known : now;
+}
+
+/** Creates what cuts a span of both arms into blocks, and keeps those in which nothing has changed. */
+function createCut(): (arms: Cohorts, from: number, to: number) => readonly Block[] {
   let known = new Map<number, Fingerprinted>();
-  return (input) => {
-    const from = afterRuns(input, warmUp);
-    const { since, at } = input;
-    const watched = input.watched.slice(firstAt(input.watched, from));
-    const reference = input.reference.slice(firstAt(input.reference, from));
+  return ({ watched, reference }, from, to) => {
     const seen = new Map<number, Fingerprinted>();
     const blocks: Block[] = [];
-    for (let begin = since, w = 0, r = 0; begin < Math.max(at, since + 1); begin += restartMs) {
+    for (let begin = from, w = 0, r = 0; begin < to; begin += restartMs) {
       const lastW = firstAt(watched, begin + restartMs, w);
       const lastR = firstAt(reference, begin + restartMs, r);
       const made = remember(known.get(begin), begin, watched.slice(w, lastW), reference.slice(r, lastR));
@@ -48,11 +96,13 @@ export function createArms(warmUp: number): (input: ArmsInput) => Arms {
       [w, r] = [lastW, lastR];
     }
     known = seen;
-    return { since, at, watched, reference, blocks };
+    return blocks;
   };
 }
 
-/** Sums that only grow: any change of a block's content shows in one of them. */
+/** Numbers per arm that only grow: any change of a block's content shows in one of them. */
+const fingerprint = 6;
+
 interface Fingerprinted {
   readonly sums: Float64Array;
   readonly block: Block;
@@ -64,14 +114,18 @@ function remember(
   watched: readonly Cohort[],
   reference: readonly Cohort[],
 ): Fingerprinted {
-  const sums = new Float64Array(10);
+  const sums = new Float64Array(2 * fingerprint);
   addSums(sums, 0, watched);
-  addSums(sums, 5, reference);
+  addSums(sums, fingerprint, reference);
   if (before !== undefined && isSame(before, sums, watched, reference)) return before;
+  return { sums, block: blockOf(begin, watched, reference) };
+}
+
+function blockOf(begin: number, watched: readonly Cohort[], reference: readonly Cohort[]): Block {
   let open = 0;
   for (const arm of [watched, reference])
     for (const cohort of arm) open += membersOf(cohort) - endedOf(cohort);
-  return { sums, block: { begin, watched, reference, open } };
+  return { begin, watched, reference, open };
 }
 
 function isSame(
@@ -88,19 +142,49 @@ function isSame(
 }
 
 function addSums(sums: Float64Array, offset: number, cohorts: readonly Cohort[]): void {
-  let [started, ended, withdrawn, scored, noted] = [0, 0, 0, 0, 0];
+  let [started, ended, withdrawn, spent, unpriced, judged] = [0, 0, 0, 0, 0, 0];
   for (const cohort of cohorts) {
     started += cohort.started;
     ended += endedOf(cohort);
     withdrawn += cohort.withdrawn;
-    scored += cohort.scored;
-    if (cohort.events.size > 0) for (const { n } of cohort.events.values()) noted += n;
+    spent += cohort.spent;
+    unpriced += cohort.unpriced;
+    judged += cohort.scored;
+    if (cohort.events.size > 0) for (const { n } of cohort.events.values()) judged += n;
   }
-  sums.set([started, ended, withdrawn, scored, noted], offset);
+  sums[offset] = started;
+  sums[offset + 1] = ended;
+  sums[offset + 2] = withdrawn;
+  sums[offset + 3] = spent;
+  sums[offset + 4] = unpriced;
+  sums[offset + 5] = judged;
+}
+
+/** Creates what leaves out the first runs: only the blocks in which they lie are others then. */
+function createWithoutFirst(): (whole: Arms, warmUp: number) => Arms {
+  const cuts = new WeakMap<Block, { readonly from: number; readonly block: Block }>();
+  const after = (block: Block, from: number): Block => {
+    if (block.begin >= from) return block;
+    const known = cuts.get(block);
+    if (known?.from === from) return known.block;
+    const rest = (cohorts: readonly Cohort[]): readonly Cohort[] => cohorts.slice(firstAt(cohorts, from));
+    const cut = { from, block: blockOf(block.begin, rest(block.watched), rest(block.reference)) };
+    cuts.set(block, cut);
+    return cut.block;
+  };
+  return (whole, warmUp) => {
+    const from = afterRuns(whole, warmUp);
+    return {
+      ...whole,
+      watched: whole.watched.slice(firstAt(whole.watched, from)),
+      reference: whole.reference.slice(firstAt(whole.reference, from)),
+      blocks: whole.blocks.map((block) => after(block, from)),
+    };
+  };
 }
 
 /** The time from which runs count, once the first `runs` of the watched bundle are left out. */
-function afterRuns({ watched, since }: ArmsInput, runs: number): number {
+function afterRuns({ watched, since }: Arms, runs: number): number {
   let seen = 0;
   let from = since;
   for (const cohort of watched) {
@@ -114,6 +198,6 @@ function afterRuns({ watched, since }: ArmsInput, runs: number): number {
 /** The first place at or after `start` whose cohort begins at or after `at`. */
 function firstAt(cohorts: readonly Cohort[], at: number, start = 0): number {
   let i = start;
-  while (i < cohorts.length && (cohorts[i]?.at ?? 0) < at) i++;
+  while (i < cohorts.length && (cohorts[i] as Cohort).at < at) i++;
   return i;
 }

@@ -2,16 +2,17 @@ import { addBets, type BetSums, costBets, logEOfBets } from "@verdigris/statisti
 import { type Cohort, cohortMs, openOf } from "../windows/cohort.ts";
 import { countOf, type Histogram, mergeInto, middleOf } from "../windows/histogram.ts";
 import { errorOf, type Spending, spendingOf } from "../windows/spending.ts";
-import type { Arms, Block } from "./arms.ts";
-import { createPast, type PastBlock } from "./past.ts";
-import { fromEachBlock } from "./per-block.ts";
+import { type Arms, type Block, restartMs } from "./arms.ts";
+import { ofPast } from "./past.ts";
+import { createFinals, fromEachBlock } from "./per-block.ts";
 
 /** Cost per completed run against blue's before the switch. */
 export interface HistoryCost {
-  readonly logE: readonly number[];
   /** How many times its usual cost blue's worst ten minutes took, beyond chance. */
   readonly swing: number;
   readonly obstacle: string | null;
+  /** Per block, the evidence of it and all after it. */
+  logE(): readonly number[];
 }
 
 const winsor = 16;
@@ -19,51 +20,63 @@ const leastBlocks = 6;
 const leastRuns = 100;
 
 interface Standard {
-  /** No run counts with more. */
-  readonly cap: number;
-  /** What a completed run may cost: on the safe side. */
-  readonly price: number;
   readonly swing: number;
   readonly obstacle: string | null;
+  /** Evidence of one run that cost as much as its bucket says. */
+  readonly betOn: (bucket: number, completed: 0 | 1) => BetSums;
 }
 
 /**
  * Creates evidence against "a completed run costs no more than it did on blue before the switch": blue's cost from the safe side,
  * three standard errors and its own worst ten minutes above its mean, and bets on every run's spending beyond that.
  */
-export function createHistoryCost(
-  settleMs: number,
-): (arms: Arms, reference: readonly Cohort[]) => HistoryCost {
-  const cutPast = createPast();
-  let known: { readonly blocks: readonly PastBlock[]; readonly standard: Standard } | null = null;
-  return (arms, reference) => {
-    const blocks = cutPast(reference, arms.since);
-    if (known?.blocks !== blocks) known = { blocks, standard: standardOf(blocks) };
-    const { standard } = known;
+export function createHistoryCost(settleMs: number): (arms: Arms) => HistoryCost {
+  const standardFor = ofPast(standardOf);
+  const finals = createFinals<Standard, BetSums>();
+  const none: BetSums = costBets.map(() => 0);
+  const add = (a: BetSums, b: BetSums): BetSums => a.map((sum, k) => sum + (b[k] ?? 0));
+  return ({ past, blocks, at }) => {
+    const standard = standardFor(past);
     const { swing, obstacle } = standard;
-    if (obstacle !== null) return { logE: arms.blocks.map(() => 0), swing, obstacle };
-    const sums = arms.blocks.map((block) => betsOn(block, arms.at, standard, settleMs));
-    const none: BetSums = costBets.map(() => 0);
-    const add = (a: BetSums, b: BetSums): BetSums => a.map((sum, k) => sum + (b[k] ?? 0));
-    return { logE: fromEachBlock(sums, none, add, logEOfBets), swing, obstacle };
+    const betsOf = (block: Block): BetSums => {
+      const isFinal = block.open === 0 && at >= block.begin + restartMs;
+      return finals(block, standard, isFinal, () => betsOn(block, at, standard, settleMs));
+    };
+    const logE = (): readonly number[] =>
+      obstacle === null
+        ? fromEachBlock(blocks.map(betsOf), none, add, logEOfBets)
+        : new Array<number>(blocks.length).fill(0);
+    return { swing, obstacle, logE };
   };
 }
 
-function standardOf(past: readonly PastBlock[]): Standard {
-  const all = past.flatMap(({ cohorts }) => cohorts);
+function standardOf(past: readonly Block[]): Standard {
+  const all = past.flatMap(({ reference }) => reference);
   const cap = winsor * medianOf(all);
   const total = spendingOf(all, cap);
   if (past.length < leastBlocks || total.completed < leastRuns || !(cap > 0)) {
     const obstacle = `the baseline has ${past.length} ten-minute windows with ${total.completed} priced runs before the switch, and ${leastBlocks} with ${leastRuns} are needed`;
-    return { cap, price: 0, swing: 1, obstacle };
+    return { swing: 1, obstacle, betOn: () => costBets.map(() => 0) };
   }
   const usual = total.sum / total.completed;
-  const swing = Math.max(1, ...past.map(({ cohorts }) => lowEnd(spendingOf(cohorts, cap)) / usual));
-  return {
-    cap,
-    price: (usual + (3 * errorOf(total) * total.runs) / total.completed) * swing,
-    swing,
-    obstacle: null,
+  const swing = Math.max(1, ...past.map(({ reference }) => lowEnd(spendingOf(reference, cap)) / usual));
+  const price = (usual + (3 * errorOf(total) * total.runs) / total.completed) * swing;
+  return { swing, obstacle: null, betOn: betsAgainst(price, cap) };
+}
+
+/** What a completed run may cost, on the safe side, and the most that any counts with. */
+function betsAgainst(price: number, cap: number): Standard["betOn"] {
+  const scale = Math.max(cap, price);
+  const known = new Map<number, BetSums>();
+  return (bucket, completed) => {
+    const key = 2 * bucket + completed;
+    let sums = known.get(key);
+    if (sums === undefined) {
+      sums = costBets.map(() => 0);
+      addBets(sums, (Math.min(cap, middleOf(bucket)) - price * completed) / scale, costBets);
+      known.set(key, sums);
+    }
+    return sums;
   };
 }
 
@@ -88,16 +101,12 @@ function lowEnd(spending: Spending): number {
   return (spending.sum - 2 * errorOf(spending) * spending.runs) / spending.completed;
 }
 
-function betsOn({ watched }: Block, at: number, { cap, price }: Standard, settleMs: number): BetSums {
+function betsOn({ watched }: Block, at: number, { betOn }: Standard, settleMs: number): BetSums {
   const total: BetSums = costBets.map(() => 0);
-  const scale = Math.max(cap, price);
   const bet = (histogram: Histogram, completed: 0 | 1): void => {
     for (const [bucket, count] of histogram) {
-      const once: BetSums = costBets.map(() => 0);
-      addBets(once, (Math.min(cap, middleOf(bucket)) - price * completed) / scale, costBets);
-      once.forEach((sum, k) => {
-        total[k] = (total[k] ?? 0) + sum * count;
-      });
+      const once = betOn(bucket, completed);
+      for (let k = 0; k < total.length; k++) total[k] = (total[k] ?? 0) + (once[k] ?? 0) * count;
     }
   };
   for (const cohort of watched) {

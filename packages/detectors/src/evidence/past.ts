@@ -1,39 +1,21 @@
-import { type Cohort, endedOf, membersOf } from "../windows/cohort.ts";
-import { restartMs } from "./arms.ts";
+import { membersOf } from "../windows/cohort.ts";
+import { sumOf } from "../windows/window.ts";
+import type { Block } from "./arms.ts";
 
-/** Ten minutes of the baseline before the switch. */
-export interface PastBlock {
-  readonly cohorts: readonly Cohort[];
-  /** Runs started in it. */
-  readonly load: number;
+/** Blocks of the baseline's past with fewer runs say nothing. */
+const leastRuns = 5;
+
+/** Runs of the baseline started in a block. */
+export function loadOf({ reference }: Block): number {
+  return sumOf(reference, membersOf);
 }
 
-/** Cuts the baseline's past into blocks; blocks with next to nothing are left out. Remembered while nothing changes. */
-export function createPast(): (reference: readonly Cohort[], since: number) => readonly PastBlock[] {
-  let known: { readonly content: string; readonly blocks: readonly PastBlock[] } | null = null;
-  return (reference, since) => {
-    let [started, ended] = [0, 0];
-    for (const cohort of reference) {
-      started += membersOf(cohort);
-      ended += endedOf(cohort);
-    }
-    const content = `${since}:${reference.length}:${started}/${ended}`;
-    if (known?.content === content) return known.blocks;
-    known = { content, blocks: cutPast(reference, since) };
-    return known.blocks;
+/** Computes what the past of a baseline says, once for as long as nothing in it changes. */
+export function ofPast<T>(compute: (past: readonly Block[]) => T): (past: readonly Block[]) => T {
+  let known: { readonly past: readonly Block[]; readonly value: T } | null = null;
+  return (past) => {
+    if (known?.past !== past)
+      known = { past, value: compute(past.filter((block) => loadOf(block) >= leastRuns)) };
+    return known.value;
   };
-}
-
-function cutPast(reference: readonly Cohort[], since: number): PastBlock[] {
-  const byBlock = new Map<number, Cohort[]>();
-  for (const cohort of reference) {
-    if (cohort.at >= since) continue;
-    const block = Math.floor((cohort.at - since) / restartMs);
-    const cohorts = byBlock.get(block) ?? [];
-    cohorts.push(cohort);
-    byBlock.set(block, cohorts);
-  }
-  return [...byBlock.values()]
-    .map((cohorts) => ({ cohorts, load: cohorts.reduce((sum, cohort) => sum + membersOf(cohort), 0) }))
-    .filter(({ load }) => load >= 5);
 }

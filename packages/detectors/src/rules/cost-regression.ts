@@ -1,19 +1,27 @@
 import type { Signal } from "@verdigris/contracts";
-import { type Arms, createArms } from "../evidence/arms.ts";
+import { type Arms, isConcurrent } from "../evidence/arms.ts";
 import { createHistoryCost } from "../evidence/history-cost.ts";
 import { createPairEvidence } from "../evidence/pair-evidence.ts";
+import { perBlock } from "../evidence/per-block.ts";
 import { weigh } from "../evidence/restarts.ts";
-import { createRunningTotal } from "../evidence/running-total.ts";
 import { dearer, dearerAmount } from "../evidence/streams.ts";
 import { type Cohort, endedOf } from "../windows/cohort.ts";
-import { countOf } from "../windows/histogram.ts";
-import { addSpending, costInterval, nothingSpent, type Spending, spendingOf } from "../windows/spending.ts";
-import { costPerCompleted, latestWindow, sumOf } from "../windows/window.ts";
+import {
+  addSpending,
+  type Bill,
+  billOf,
+  costInterval,
+  costPerCompleted,
+  nothingSpent,
+  pricedOf,
+  type Spending,
+  spendingOf,
+} from "../windows/spending.ts";
+import { latestWindow, sumOf } from "../windows/window.ts";
 import {
   checkRegression,
   type Finding,
   isAsked,
-  isConcurrent,
   type Look,
   type RegressionOptions,
   type Rule,
@@ -47,45 +55,49 @@ export function costRegression({ maxCost, ...options }: CostRegressionOptions = 
       : [dearer(settleMs, 0.5), dearerAmount(settleMs, 0.25), dearerAmount(settleMs, 0.25, maxCost)];
   return {
     name,
-    judge() {
+    judge(cut) {
       const tools: Tools = {
-        cut: createArms(warmUp),
         pairs: createPairEvidence(streams),
         history: createHistoryCost(settleMs),
-        all: createAllSpending(),
+        totals: createTotals(),
+        spending: createSpending(),
       };
-      return (look): Signal => signalOf(name, look, findingOf(look, settings, tools));
+      return (look): Signal =>
+        signalOf(name, look, findingOf({ look, arms: cut(look, warmUp) }, settings, tools));
     },
   };
 }
 
 interface Tools {
-  readonly cut: ReturnType<typeof createArms>;
   readonly pairs: ReturnType<typeof createPairEvidence>;
   readonly history: ReturnType<typeof createHistoryCost>;
-  readonly all: ReturnType<typeof createAllSpending>;
+  readonly totals: (arms: Arms) => Totals;
+  readonly spending: (arms: Arms) => [Spending, Spending];
 }
 
-function findingOf(look: Look, settings: Required<RegressionOptions>, tools: Tools): Finding {
+interface Looked {
+  readonly look: Look;
+  readonly arms: Arms;
+}
+
+function findingOf({ look, arms }: Looked, settings: Required<RegressionOptions>, tools: Tools): Finding {
   const { ratio, least, alpha } = settings;
   const fresh = isConcurrent(look.baseline);
-  const arms = tools.cut(fresh ? look : { ...look, reference: [] });
-  const past = fresh ? null : tools.history(arms, look.reference);
-  const other = fresh ? arms.reference : look.reference;
-  const window = latestWindow(arms.watched, fresh ? other : null, arms.at, least, pricedOf);
-  const value = costPerCompleted(window.watched.cohorts);
-  const reference = costPerCompleted(fresh ? window.reference.cohorts : other);
+  const past = fresh ? null : tools.history(arms);
+  const totals = tools.totals(arms);
+  const window = latestWindow(arms.watched, fresh ? arms.reference : null, arms.at, least, pricedOf);
+  const value = costPerCompleted(billOf(window.watched.cohorts));
+  const reference = costPerCompleted(fresh ? billOf(window.reference.cohorts) : totals.reference);
   const times = timesOf(value, reference);
   const beyond = times !== null && times > Math.max(ratio, past?.swing ?? 1);
   const asked = isAsked(look, beyond);
-  const [spent, otherSpent] = asked ? tools.all(arms.blocks) : [nothingSpent, nothingSpent];
-  const interval = costInterval(spent, fresh ? otherSpent : spendingOf(other));
-  const obstacle = past?.obstacle ?? obstacleOf(arms.watched, other, value, reference);
+  const interval = asked ? costInterval(...tools.spending(arms)) : null;
+  const obstacle = past?.obstacle ?? obstacleOf(totals, value, reference);
   return {
     ...describe(value, reference, times, ratio),
-    ...{ n: sumOf(arms.watched, pricedOf), referenceN: sumOf(other, pricedOf), least },
+    ...{ n: totals.watched.priced, referenceN: totals.reference.priced, least },
     ...{ planned: runsForDoubling, interval },
-    weight: asked ? weigh(past?.logE ?? tools.pairs(arms), look.bakeMs, alpha) : null,
+    weight: asked ? weigh(past?.logE() ?? tools.pairs(arms), look.bakeMs, alpha) : null,
     beyond,
     within: interval !== null && interval.high <= ratio,
     ...(obstacle === null ? {} : { obstacle }),
@@ -96,34 +108,64 @@ function timesOf(value: number | null, reference: number | null): number | null 
   return value === null || reference === null || reference === 0 ? null : value / reference;
 }
 
-/** Completed runs with a known cost. */
-function pricedOf({ cost }: Cohort): number {
-  return cost.size === 0 ? 0 : countOf(cost);
+/** What an arm has spent and done since the beginning. */
+interface Total extends Bill {
+  readonly unpriced: number;
+  readonly ended: number;
 }
 
-function createAllSpending(): (blocks: Arms["blocks"]) => [Spending, Spending] {
-  return createRunningTotal<[Spending, Spending]>({
-    empty: () => [nothingSpent, nothingSpent],
-    copy: ([a, b]) => [a, b],
-    add: (total, { watched, reference }) => {
-      total[0] = addSpending(total[0], spendingOf(watched));
-      total[1] = addSpending(total[1], spendingOf(reference));
-    },
+interface Totals {
+  readonly watched: Total;
+  readonly reference: Total;
+}
+
+function totalOf(cohorts: readonly Cohort[]): Total {
+  const unpriced = sumOf(cohorts, (cohort) => cohort.unpriced);
+  return { ...billOf(cohorts), unpriced, ended: sumOf(cohorts, endedOf) };
+}
+
+function addTotals(a: Total, b: Total): Total {
+  return {
+    ticks: a.ticks + b.ticks,
+    priced: a.priced + b.priced,
+    unpriced: a.unpriced + b.unpriced,
+    ended: a.ended + b.ended,
+  };
+}
+
+const nothing: Total = { ticks: 0, priced: 0, unpriced: 0, ended: 0 };
+
+function createTotals(): Tools["totals"] {
+  const ofBlock = perBlock(
+    ({ watched, reference }): Totals => ({ watched: totalOf(watched), reference: totalOf(reference) }),
+  );
+  const add = (a: Totals, b: Totals): Totals => ({
+    watched: addTotals(a.watched, b.watched),
+    reference: addTotals(a.reference, b.reference),
   });
+  return ({ blocks, past }) =>
+    [...past, ...blocks].map(ofBlock).reduce(add, { watched: nothing, reference: nothing });
+}
+
+function createSpending(): Tools["spending"] {
+  const ofBlock = perBlock(({ watched, reference }) => [spendingOf(watched), spendingOf(reference)] as const);
+  return ({ blocks, past }) => {
+    const total: [Spending, Spending] = [nothingSpent, nothingSpent];
+    for (const [watched, reference] of [...past, ...blocks].map(ofBlock)) {
+      total[0] = addSpending(total[0], watched);
+      total[1] = addSpending(total[1], reference);
+    }
+    return total;
+  };
 }
 
 function obstacleOf(
-  watched: readonly Cohort[],
-  reference: readonly Cohort[],
+  { watched, reference }: Totals,
   value: number | null,
   other: number | null,
 ): string | null {
-  for (const arm of [watched, reference]) {
-    const unpriced = sumOf(arm, (cohort) => cohort.unpriced);
-    if (unpriced === 0) continue;
-    const ended = sumOf(arm, endedOf);
+  for (const { unpriced, ended } of [watched, reference])
     if (unpriced > mostUnpriced * ended) return `the cost of ${unpriced} of ${ended} runs is not known`;
-  }
   if (value !== null && other === 0) return "the baseline's runs cost nothing: report usage";
   return null;
 }

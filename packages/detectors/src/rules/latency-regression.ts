@@ -1,8 +1,9 @@
 import type { Signal } from "@verdigris/contracts";
 import { logSumExp } from "@verdigris/statistics";
-import { type Arms, createArms } from "../evidence/arms.ts";
+import { type Arms, isConcurrent } from "../evidence/arms.ts";
 import { createHistoryTail } from "../evidence/history-tail.ts";
 import { createPairEvidence } from "../evidence/pair-evidence.ts";
+import { perBlock } from "../evidence/per-block.ts";
 import { type Weight, weigh } from "../evidence/restarts.ts";
 import { slower } from "../evidence/streams.ts";
 import { createTailEvidence } from "../evidence/tail-evidence.ts";
@@ -13,7 +14,6 @@ import {
   checkRegression,
   type Finding,
   isAsked,
-  isConcurrent,
   type Look,
   type RegressionOptions,
   type Rule,
@@ -39,11 +39,11 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
   const shift = Math.floor((Math.log(ratio) / Math.log(1.25)) * bucketsPerQuarter + 1e-9);
   return {
     name,
-    judge() {
-      const cut = createArms(warmUp);
+    judge(cut) {
       const pairs = createPairEvidence([slower(settleMs, 1)]);
       const tail = createTailEvidence();
       const history = createHistoryTail();
+      const ended = createEnded();
       const evidenceOf = (look: Look, arms: Arms): { weight: Weight; interval: Signal["interval"] } => {
         const tails = tail(arms);
         const logE = pairs(arms).map((pair, block) =>
@@ -51,8 +51,7 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
         );
         return { weight: weigh(logE, look.bakeMs, settings.alpha), interval: tails.interval };
       };
-      const beside = (look: Look): Finding => {
-        const arms = cut(look);
+      const beside = (look: Look, arms: Arms): Finding => {
         const window = latestWindow(arms.watched, arms.reference, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const reference = p95(window.reference.cohorts, arms);
@@ -61,31 +60,45 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
         const interval = judged?.interval ?? null;
         return {
           ...describe(value, reference, ratio),
-          n: sumOf(arms.watched, endedOf),
-          referenceN: sumOf(arms.reference, endedOf),
+          ...ended(arms),
           ...{ least: settings.least, planned: runsForDoubling, interval },
           weight: judged?.weight ?? null,
           beyond,
           within: interval !== null && interval.high <= ratio,
         };
       };
-      const after = (look: Look): Finding => {
-        const arms = cut({ ...look, reference: [] });
-        const past = history(arms, look.reference);
+      const after = (look: Look, arms: Arms): Finding => {
+        const past = history(arms);
         const window = latestWindow(arms.watched, null, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const more = value === null || past.reference === null ? null : value - past.reference;
+        const beyond = more !== null && more > Math.max(shift, past.swing);
         return {
           ...describe(value, past.reference, ratio),
-          ...{ n: sumOf(arms.watched, endedOf), referenceN: past.referenceN, least: settings.least },
-          ...{ planned: runsForDoubling, interval: null, within: false },
-          weight: weigh(past.logE, look.bakeMs, settings.alpha),
-          beyond: more !== null && more > Math.max(shift, past.swing),
+          ...{ n: ended(arms).n, referenceN: past.referenceN, least: settings.least },
+          ...{ planned: runsForDoubling, interval: null, within: false, beyond },
+          weight: isAsked(look, beyond) ? weigh(past.logE(), look.bakeMs, settings.alpha) : null,
           ...(past.obstacle === null ? {} : { obstacle: past.obstacle }),
         };
       };
-      return (look): Signal => signalOf(name, look, (isConcurrent(look.baseline) ? beside : after)(look));
+      return (look): Signal => {
+        const arms = cut(look, warmUp);
+        return signalOf(name, look, (isConcurrent(look.baseline) ? beside : after)(look, arms));
+      };
     },
+  };
+}
+
+/** Creates what counts the runs of both arms that have ended. */
+function createEnded(): (arms: Arms) => Pick<Finding, "n" | "referenceN"> {
+  const ofBlock = perBlock(({ watched, reference }) => [sumOf(watched, endedOf), sumOf(reference, endedOf)]);
+  return ({ blocks }) => {
+    let [n, referenceN] = [0, 0];
+    for (const [more = 0, others = 0] of blocks.map(ofBlock)) {
+      n += more;
+      referenceN += others;
+    }
+    return { n, referenceN };
   };
 }
 

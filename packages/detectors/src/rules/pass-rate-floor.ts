@@ -1,6 +1,6 @@
 import type { Signal } from "@verdigris/contracts";
 import { failureGrid, logEBinomial, wilsonInterval } from "@verdigris/statistics";
-import { type Arms, createArms } from "../evidence/arms.ts";
+import type { Arms } from "../evidence/arms.ts";
 import { fromEachBlock, perBlock } from "../evidence/per-block.ts";
 import { weigh } from "../evidence/restarts.ts";
 import type { Cohort } from "../windows/cohort.ts";
@@ -49,11 +49,10 @@ export function passRateFloor(options: PassRateFloorOptions = {}): Rule {
     logEBinomial({ hits: failed, n, nullProbability: 1 - floor, alternatives });
   return {
     name,
-    judge() {
-      const cut = createArms(warmUp);
+    judge(cut) {
       const count = perBlock(({ watched }) => scoredIn(watched));
       return (look): Signal => {
-        const arms = cut({ ...look, reference: [] });
+        const arms = cut(look, warmUp);
         const counts = arms.blocks.map(count);
         const finding = { ...findingOf(arms, counts.reduce(addScored, nothingScored), floor, least) };
         const weight = isAsked(look, finding.beyond)

@@ -1,6 +1,6 @@
 import type { Signal, SignalBaseline } from "@verdigris/contracts";
 import { wilsonInterval } from "@verdigris/statistics";
-import { type Arms, createArms } from "../evidence/arms.ts";
+import type { Arms } from "../evidence/arms.ts";
 import { createMoreOften, type Rate } from "../evidence/more-often.ts";
 import { fromEachBlock, perBlock } from "../evidence/per-block.ts";
 import { weigh } from "../evidence/restarts.ts";
@@ -10,7 +10,6 @@ import {
   checkRule,
   type Finding,
   isAsked,
-  isConcurrent,
   type Rule,
   type RuleOptions,
   requireOption,
@@ -72,8 +71,7 @@ export function rateRule(rule: RateRule): Rule {
   const moreOften = createMoreOften(tolerated);
   return {
     name,
-    judge() {
-      const cut = createArms(0);
+    judge(cut) {
       const count = perBlock(
         ({ watched, reference }): Rates => ({
           watched: rateOf(watched, rule.watched),
@@ -81,12 +79,10 @@ export function rateRule(rule: RateRule): Rule {
         }),
       );
       return (look): Signal => {
-        const fresh = isConcurrent(look.baseline);
-        const arms = cut(fresh ? look : { ...look, reference: [] });
+        const arms = cut(look, 0);
         const counts = arms.blocks.map(count);
         // A baseline of the same time is cut at the same places, one from before stands as a whole.
-        const past = fresh ? never : rateOf(look.reference, rule.reference);
-        const none: Rates = { watched: never, reference: past };
+        const none: Rates = arms.past.map(count).reduce(addBoth, { watched: never, reference: never });
         const found = findingOf(settings, counts.reduce(addBoth, none), arms);
         const baseline: SignalBaseline = found.referenceN === 0 ? { kind: "floor" } : look.baseline;
         const evidence = (sum: Rates): number => moreOften(sum.watched, sum.reference);

@@ -1,5 +1,6 @@
 import type { BundleId, Signal, SignalBaseline } from "@verdigris/contracts";
 import { InvalidArgumentError } from "@verdigris/contracts";
+import type { CutArms } from "../evidence/arms.ts";
 import type { Weight } from "../evidence/restarts.ts";
 import type { Cohort } from "../windows/cohort.ts";
 
@@ -27,8 +28,8 @@ export interface Look {
 export interface Rule {
   /** Unique in its set. */
   readonly name: string;
-  /** Makes what judges one bundle; it may remember what it computed, never what it decided. */
-  readonly judge: () => (look: Look) => Signal;
+  /** Makes what judges one bundle, `cut` being shared by all rules; it may remember what it computed, never what it decided. */
+  readonly judge: (cut: CutArms) => (look: Look) => Signal;
 }
 
 /** Settings that rules share. */
@@ -63,11 +64,6 @@ export function checkRegression(
   requireWhole("warmUp", warmUp, 0);
   requireWhole("settleMs", settleMs, 1);
   return settings;
-}
-
-/** True where both arms take runs at the same time, so that runs can be matched. */
-export function isConcurrent({ kind }: SignalBaseline): boolean {
-  return kind === "concurrent" || kind === "holdback";
 }
 
 /** True when evidence is to be worked out. */

@@ -43,6 +43,10 @@ export interface RunRecorder {
 const costTick = 1e-9;
 const mostTicks = 2 ** 43;
 
+function ticksOf(cost: number): number {
+  return Math.min(mostTicks, Math.round(cost / costTick));
+}
+
 function isProduction({ class: traffic, mixed }: RunFacts): boolean {
   return !mixed && (traffic === "live" || traffic === "canary");
 }
@@ -53,10 +57,7 @@ function spend(cohort: Cohort, into: Histogram, cost: number | null): void {
     return;
   }
   addTo(into, bucketOf(cost));
-  cohort.spent = Math.min(
-    Number.MAX_SAFE_INTEGER,
-    cohort.spent + Math.min(mostTicks, Math.round(cost / costTick)),
-  );
+  cohort.spent = Math.min(Number.MAX_SAFE_INTEGER, cohort.spent + ticksOf(cost));
 }
 
 /** Creates a recorder. `onChange` hears which cohort of which bundle was touched. */
@@ -86,7 +87,7 @@ export function createRecorder(onChange: (bundle: BundleId, cohort: Cohort) => v
       if (cost !== undefined) spend(cohort, ending === "completed" ? cohort.cost : cohort.waste, cost);
     },
     spent(run, cost) {
-      const cohort = cost === 0 ? null : cohortOf(run);
+      const cohort = cost !== null && ticksOf(cost) === 0 ? null : cohortOf(run);
       if (cohort !== null) spend(cohort, cohort.waste, cost);
     },
     withdrawn(run) {

@@ -1,6 +1,6 @@
 import type { Signal } from "@verdigris/contracts";
 import type { Cohort } from "./cohort.ts";
-import { type Histogram, mergeInto, middleOf } from "./histogram.ts";
+import { countOf, type Histogram, mergeInto, middleOf } from "./histogram.ts";
 
 /** What priced runs cost together. */
 export interface Spending {
@@ -39,6 +39,32 @@ export function spendingOf(cohorts: readonly Cohort[], cap: number = Infinity): 
     squares += count * value * value;
   }
   return { runs, completed, sum, squares };
+}
+
+/** What was spent to the billionth, and how many completed for it: whole numbers, so sums are exact in any order. */
+export interface Bill {
+  readonly ticks: number;
+  /** Completed runs with a known cost. */
+  readonly priced: number;
+}
+
+export function billOf(cohorts: readonly Cohort[]): Bill {
+  let [ticks, priced] = [0, 0];
+  for (const cohort of cohorts) {
+    ticks += cohort.spent;
+    priced += pricedOf(cohort);
+  }
+  return { ticks, priced };
+}
+
+/** Completed runs with a known cost. */
+export function pricedOf({ cost }: Cohort): number {
+  return cost.size === 0 ? 0 : countOf(cost);
+}
+
+/** What was spent for each run that completed, null without one: what the others cost is paid for as well. */
+export function costPerCompleted({ ticks, priced }: Bill): number | null {
+  return priced === 0 ? null : (ticks * 1e-9) / priced;
 }
 
 /** Standard error of what one run costs. */

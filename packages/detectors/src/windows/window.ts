@@ -1,5 +1,5 @@
 import { type Cohort, cohortMs, endedOf, openOf } from "./cohort.ts";
-import { bucketOf, countOf, type Histogram } from "./histogram.ts";
+import { bucketOf, countOf, type Histogram, zeroBucket } from "./histogram.ts";
 
 /** What the rule's own ratio is taken over. */
 const windowMs = 600_000;
@@ -59,52 +59,47 @@ function firstFrom(arm: readonly Cohort[], from: number): number {
   return i;
 }
 
+/** Counts by bucket, all zero between uses: sorting what a window holds costs more than a walk over its buckets. */
+const tally = new Float64Array(2 * -zeroBucket + 1);
+
 /**
  * The bucket of the cohorts' 95th percentile (or another): the lowest that leaves at most `1 - q` of all run times above it; null
  * without any. A run that has not ended counts with the time it has had.
  */
 export function latencyQuantile(cohorts: readonly Cohort[], at: number, q: number): number | null {
-  const pairs: [number, number][] = [];
-  let n = 0;
+  let [n, low, high] = [0, Infinity, -Infinity];
+  const count = (bucket: number, times: number): void => {
+    tally[bucket - zeroBucket] = (tally[bucket - zeroBucket] ?? 0) + times;
+    n += times;
+    if (bucket < low) low = bucket;
+    if (bucket > high) high = bucket;
+  };
   for (const cohort of cohorts) {
-    for (const pair of cohort.latency) {
-      pairs.push(pair);
-      n += pair[1];
-    }
+    for (const [bucket, times] of cohort.latency) count(bucket, times);
     const open = openOf(cohort);
     const age = at - cohort.at - cohortMs;
-    if (open <= 0 || age <= 0) continue;
-    pairs.push([bucketOf(age), open]);
-    n += open;
+    if (open > 0 && age > 0) count(bucketOf(age), open);
   }
-  return quantileOf(pairs, n, q);
+  if (n === 0) return null;
+  const mayLieAbove = Math.floor((1 - q) * n + 1e-9);
+  let bucket = high;
+  for (let above = 0; bucket > low; bucket--) {
+    above += tally[bucket - zeroBucket] ?? 0;
+    if (above > mayLieAbove) break;
+  }
+  tally.fill(0, low - zeroBucket, high - zeroBucket + 1);
+  return bucket;
 }
 
 /** The same of one histogram. */
 export function quantileBucket(histogram: Histogram, q: number): number | null {
-  return quantileOf([...histogram], countOf(histogram), q);
-}
-
-function quantileOf(pairs: [number, number][], n: number, q: number): number | null {
-  pairs.sort((a, b) => b[0] - a[0]);
-  const mayLieAbove = Math.floor((1 - q) * n + 1e-9);
+  const mayLieAbove = Math.floor((1 - q) * countOf(histogram) + 1e-9);
   let above = 0;
-  for (const [bucket, count] of pairs) {
+  for (const [bucket, count] of [...histogram].sort(([a], [b]) => b - a)) {
     above += count;
     if (above > mayLieAbove) return bucket;
   }
   return null;
-}
-
-/** What was spent for each run that completed, null without one: what the others cost is paid for as well. */
-export function costPerCompleted(cohorts: readonly Cohort[]): number | null {
-  let spent = 0;
-  let completed = 0;
-  for (const { spent: ticks, cost } of cohorts) {
-    spent += ticks;
-    for (const count of cost.values()) completed += count;
-  }
-  return completed === 0 ? null : (spent * 1e-9) / completed;
 }
 
 /** The sum of a count over cohorts. */
