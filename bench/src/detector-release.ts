@@ -24,38 +24,52 @@ export interface Outcome {
   readonly last: readonly Signal[];
 }
 
-type Happening = readonly [at: number, tell: (recorder: RunRecorder) => void];
+/** Tells a recorder what happens to an arm, as far as a minute. */
+type Teller = (until: number) => void;
 
-function happenings(runs: readonly SimulatedRun[], bundle: string): Happening[] {
-  const all: Happening[] = [];
-  for (const { startedAt, endedAt, cost, failed, passed } of runs) {
-    const facts: RunFacts = { bundle, class: "live", mixed: false, startedAt: began + startedAt };
-    all.push([startedAt, (recorder) => recorder.started(facts)]);
-    all.push([
-      endedAt,
-      (recorder) => {
-        recorder.ended(facts, failed ? "failed" : "completed", endedAt - startedAt, cost);
-        recorder.scored(facts, passed);
-      },
-    ]);
-  }
-  return all;
+function teller(runs: readonly SimulatedRun[], bundle: string, recorder: RunRecorder): Teller {
+  const facts = runs.map(
+    ({ startedAt }): RunFacts => ({ bundle, class: "live", mixed: false, startedAt: began + startedAt }),
+  );
+  const ends = Array.from(runs.keys()).sort((a, b) => endOf(runs, a) - endOf(runs, b));
+  let [started, ended] = [0, 0];
+  return (until) => {
+    for (; (runs[started]?.startedAt ?? Infinity) <= until; started++)
+      recorder.started(facts[started] as RunFacts);
+    for (; endOf(runs, ends[ended] ?? -1) <= until; ended++) {
+      const which = ends[ended] ?? 0;
+      const { startedAt, endedAt, cost, failed, passed } = runs[which] as SimulatedRun;
+      const fact = facts[which] as RunFacts;
+      recorder.ended(fact, failed ? "failed" : "completed", endedAt - startedAt, cost);
+      recorder.scored(fact, passed);
+    }
+  };
+}
+
+function endOf(runs: readonly SimulatedRun[], which: number): number {
+  return runs[which]?.endedAt ?? Infinity;
+}
+
+/** How a release is looked at. */
+export interface Viewing {
+  /** @default true */
+  readonly alarmsOnly?: boolean;
+  /** Stops at this signal's first alarm: what comes later changes nothing of it. */
+  readonly until?: string | undefined;
 }
 
 /** Plays a release minute by minute into the real recorder, and looks at it with the real rules. */
-export function play(family: Family, release: Release, alarmsOnly = true): Outcome {
+export function play(family: Family, release: Release, viewing: Viewing = {}): Outcome {
+  const { alarmsOnly = true, until } = viewing;
   const recorder = createRecorder();
   const judge = createJudge(rules);
-  const events = [...happenings(release.green, "green"), ...happenings(release.blue, "blue")].sort(
-    ([a], [b]) => a - b,
-  );
+  const tellers = [teller(release.green, "green", recorder), teller(release.blue, "blue", recorder)];
   const kind = family.baseline ?? "concurrent";
   const alarms: Record<string, number> = {};
-  let next = 0;
   let last: readonly Signal[] = [];
   for (let minute = 1; minute <= bakeMinutes; minute++) {
     const at = began + minute * 60_000;
-    for (; (events[next]?.[0] ?? Infinity) <= minute * 60_000; next++) events[next]?.[1](recorder);
+    for (const tell of tellers) tell(minute * 60_000);
     last = judge({
       bundle: "green",
       baseline: { kind, bundle: "blue" },
@@ -68,6 +82,7 @@ export function play(family: Family, release: Release, alarmsOnly = true): Outco
         kind === "history" ? recorder.between("blue", 0, began) : recorder.between("blue", began, at),
     });
     for (const { name, status } of last) if (status === "alarm") alarms[name] ??= minute;
+    if (until !== undefined && alarms[until] !== undefined) break;
   }
   return { alarms, last };
 }

@@ -38,7 +38,7 @@ function playTask({ cell: index, seed, releases }: Task): Played {
   let [any, watching] = [0, 0];
   for (let i = 0; i < releases; i++) {
     const release = draw(cell.family, cell.regression);
-    const { alarms, last } = play(cell.family, release);
+    const { alarms, last } = play(cell.family, release, { until: cell.caught?.signal });
     for (const [name, minute] of Object.entries(alarms)) note(ours, name, minute);
     if (Object.keys(alarms).length > 0) any++;
     if (last[0]?.status === "watching") watching++;

@@ -1,5 +1,5 @@
 import type { SignalBaseline } from "@verdigris/contracts";
-import { type Cohort, cohortMs, endedOf, membersOf } from "../windows/cohort.ts";
+import { type Cohort, cohortMs, endedOf, judgedOf, membersOf } from "../windows/cohort.ts";
 
 /** Restarts come this far apart: evidence that begins later does not carry an old good past. */
 export const restartMs = 600_000;
@@ -149,8 +149,7 @@ function addSums(sums: Float64Array, offset: number, cohorts: readonly Cohort[])
     withdrawn += cohort.withdrawn;
     spent += cohort.spent;
     unpriced += cohort.unpriced;
-    judged += cohort.scored;
-    if (cohort.events.size > 0) for (const { n } of cohort.events.values()) judged += n;
+    judged += judgedOf(cohort);
   }
   sums[offset] = started;
   sums[offset + 1] = ended;

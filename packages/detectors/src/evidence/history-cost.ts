@@ -38,9 +38,9 @@ export function createHistoryCost(settleMs: number): (arms: Arms) => HistoryCost
   return ({ past, blocks, at }) => {
     const standard = standardFor(past);
     const { swing, obstacle } = standard;
-    const betsOf = (block: Block): BetSums => {
+    const betsOf = (block: Block, place: number): BetSums => {
       const isFinal = block.open === 0 && at >= block.begin + restartMs;
-      return finals(block, standard, isFinal, () => betsOn(block, at, standard, settleMs));
+      return finals(place, block, standard, isFinal, () => betsOn(block, at, standard, settleMs));
     };
     const logE = (): readonly number[] =>
       obstacle === null

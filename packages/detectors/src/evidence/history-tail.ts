@@ -62,7 +62,7 @@ export function createHistoryTail(): (arms: Arms) => HistoryTail {
     const { n, usual } = standard.atLoad(sumOf(recent, membersOf) / portion(arms.at - arms.since));
     const logE = (): readonly number[] =>
       fromEachBlock(
-        arms.blocks.map((block) => exceedancesOf(block, arms.at, standard)),
+        arms.blocks.map((block, place) => exceedancesOf(block, place, arms.at, standard)),
         none,
         (a, b) => ({ hits: a.hits + b.hits, n: a.n + b.n }),
         (sum) => logEBinomial({ ...sum, nullProbability: exceedance, alternatives: slowTailGrid }),
@@ -139,15 +139,15 @@ function swingOf(past: readonly TimedBlock[]): number {
 }
 
 /** Of the runs that had time to pass blue's p95 at their load, on its safe side: how many did. */
-function createExceedances(): (block: Block, at: number, standard: Standard) => Hits {
+function createExceedances(): (block: Block, place: number, at: number, standard: Standard) => Hits {
   const finals = createFinals<Standard, Hits>();
-  return (block, at, standard) => {
+  return (block, place, at, standard) => {
     const { n, safe } = standard.atLoad(sumOf(block.watched, membersOf) / portion(at - block.begin));
     if (n < leastRuns) return none;
     const limit = safe + standard.swing;
     const timeToPass = upperEnd(limit);
     const isFinal = block.open === 0 && at - block.begin - restartMs >= timeToPass;
-    return finals(block, standard, isFinal, () => exceed(block.watched, at, limit, timeToPass));
+    return finals(place, block, standard, isFinal, () => exceed(block.watched, at, limit, timeToPass));
   };
 }
 

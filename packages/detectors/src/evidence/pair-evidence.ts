@@ -26,7 +26,7 @@ interface Known {
 export function createPairEvidence(streams: readonly Stream[]): PairEvidence {
   // The first cohort of a group stands for it: groups never share one.
   const known = streams.map(() => new WeakMap<Cohort, Known>());
-  const ofBlock = new WeakMap<Block, Sums>();
+  const finals: { readonly block: Block; readonly sums: Sums }[] = [];
   const zeros = (): Sums => streams.map(({ tilts }) => tilts.map(() => 0));
 
   /** Adds a group's evidence; false while it is not settled. */
@@ -46,13 +46,13 @@ export function createPairEvidence(streams: readonly Stream[]): PairEvidence {
     });
     return isSettled;
   };
-  const blockSums = (block: Block, at: number, mayGrow: boolean): Sums => {
-    const before = ofBlock.get(block);
-    if (before !== undefined) return before;
+  const blockSums = (block: Block, place: number, at: number, mayGrow: boolean): Sums => {
+    const before = finals[place];
+    if (before?.block === block) return before.sums;
     const sums = zeros();
     let isSettled = true;
     for (const group of matchedGroups(block, at)) isSettled = addGroup(sums, group, at) && isSettled;
-    if (isSettled && !mayGrow) ofBlock.set(block, sums);
+    if (isSettled && !mayGrow) finals[place] = { block, sums };
     return sums;
   };
   const worth = (total: Sums): number =>
@@ -62,7 +62,7 @@ export function createPairEvidence(streams: readonly Stream[]): PairEvidence {
     const logE = new Array<number>(blocks.length).fill(0);
     for (let i = blocks.length - 1; i >= 0; i--) {
       // The newest two blocks may still gain runs and groups.
-      const sums = blockSums(blocks[i] as Block, at, i >= blocks.length - 2);
+      const sums = blockSums(blocks[i] as Block, i, at, i >= blocks.length - 2);
       for (let k = 0; k < sums.length; k++) addTo(total[k], sums[k] ?? []);
       logE[i] = worth(total);
     }

@@ -1,30 +1,31 @@
 import type { Block } from "./arms.ts";
 
-/** Computes something of a block once: a block whose content changes is another object. */
-export function perBlock<T>(compute: (block: Block) => T): (block: Block) => T {
-  const known = new WeakMap<Block, { readonly value: T }>();
-  return (block) => {
-    const before = known.get(block);
-    if (before !== undefined) return before.value;
-    const value = compute(block);
-    known.set(block, { value });
-    return value;
-  };
+/**
+ * Computes something of every block of an arm, once per block: one whose content changes is another object. Arms keep their grid
+ * of time, so a block is known by its place.
+ */
+export function perBlock<T>(compute: (block: Block) => T): (blocks: readonly Block[]) => readonly T[] {
+  const finals = createFinals<unknown, T>();
+  return (blocks) => blocks.map((block, place) => finals(place, block, null, true, () => compute(block)));
+}
+
+/** What was found of a block, and what it was held against. */
+interface Known<K, T> {
+  readonly block: Block;
+  readonly against: K;
+  readonly value: T;
 }
 
 /** What is found of a block is kept as long as the block and what it is held against are the same, once it is final. */
-export function createFinals<K extends object, T>(): (
-  block: Block,
-  against: K,
-  isFinal: boolean,
-  compute: () => T,
-) => T {
-  const known = new WeakMap<Block, { readonly against: K; readonly value: T }>();
-  return (block, against, isFinal, compute) => {
-    const before = known.get(block);
-    if (before !== undefined && before.against === against) return before.value;
+export type Finals<K, T> = (place: number, block: Block, against: K, isFinal: boolean, compute: () => T) => T;
+
+export function createFinals<K, T>(): Finals<K, T> {
+  const known: (Known<K, T> | undefined)[] = [];
+  return (place, block, against, isFinal, compute) => {
+    const before = known[place];
+    if (before !== undefined && before.block === block && before.against === against) return before.value;
     const value = compute();
-    if (isFinal) known.set(block, { against, value });
+    known[place] = isFinal ? { block, against, value } : undefined;
     return value;
   };
 }

@@ -55,10 +55,16 @@ const slack = Math.log(slow.hit.length) + Math.log(fast.hit.length);
 
 /**
  * `ln E` against "the watched p95 is at most that of the reference": the smallest over all thresholds. Ranges of thresholds that
- * cannot hold it are passed over by a bound, since counts only fall from one threshold to the next.
+ * cannot hold it are passed over by a bound, since counts only fall from one threshold to the next: the sooner a small one is
+ * known, the more of them, so the search begins at `guess`.
  */
-function smallest(watched: Exceedances, reference: Exceedances, highest: number): number {
-  let least = Infinity;
+function smallest(
+  watched: Exceedances,
+  reference: Exceedances,
+  highest: number,
+  guess: number,
+): { readonly logE: number; readonly at: number } {
+  let [least, leastAt] = [Infinity, guess];
   // Safe inside a bucket: the watched runs above its upper end, those of the reference above its lower end.
   const slowHits = (i: number): number => watched.above[i + 1] ?? 0;
   const slowN = (i: number): number => watched.asked[i + 1] ?? 0;
@@ -71,7 +77,7 @@ function smallest(watched: Exceedances, reference: Exceedances, highest: number)
     // Most thresholds cannot be the smallest, and the exponentials are what costs.
     if (slowMost + fastMost - slack >= least) return;
     const logE = mixture(slow, sh, sn - sh, slowMost) + mixture(fast, fh, fn - fh, fastMost);
-    if (logE < least) least = logE;
+    if (logE < least) [least, leastAt] = [logE, i];
   };
   const search = (a: number, b: number): void => {
     if (a > b) return;
@@ -83,8 +89,10 @@ function smallest(watched: Exceedances, reference: Exceedances, highest: number)
     search(a, middle - 1);
     search(middle + 1, b);
   };
-  search(Math.max(0, Math.min(watched.lowest, reference.lowest) - 2), highest);
-  return least === Infinity ? 0 : least;
+  const lowest = Math.max(0, Math.min(watched.lowest, reference.lowest) - 2);
+  if (guess >= lowest && guess <= highest) look(guess);
+  search(lowest, highest);
+  return { logE: least === Infinity ? 0 : least, at: leastAt };
 }
 
 function emptyExceedances(size: number): Exceedances {
@@ -130,11 +138,15 @@ function countCohort(counted: Exceedances, cohort: Cohort, at: number, top: numb
   }
 }
 
-function addExceedances(into: Exceedances, from: Exceedances, upTo: number): void {
-  into.lowest = Math.min(into.lowest, from.lowest);
-  for (let i = 0; i <= Math.min(width - 1, upTo); i++) {
-    into.above[i] = (into.above[i] ?? 0) + (from.above[i] ?? 0);
-    into.asked[i] = (into.asked[i] ?? 0) + (from.asked[i] ?? 0);
+/** Adds the thresholds in `[from, to]`, and the lowest of all, which asks every run. */
+function addExceedances(into: Exceedances, added: Exceedances, from: number, to: number): void {
+  into.lowest = Math.min(into.lowest, added.lowest);
+  const [above, asked, moreAbove, moreAsked] = [into.above, into.asked, added.above, added.asked];
+  above[0] = (above[0] ?? 0) + (moreAbove[0] ?? 0);
+  asked[0] = (asked[0] ?? 0) + (moreAsked[0] ?? 0);
+  for (let i = Math.max(1, from); i <= to; i++) {
+    above[i] = (above[i] ?? 0) + (moreAbove[i] ?? 0);
+    asked[i] = (asked[i] ?? 0) + (moreAsked[i] ?? 0);
   }
 }
 
@@ -151,9 +163,37 @@ export type TailEvidence = (arms: Arms) => Tails;
 
 /** What is known of a block whose content has not changed. */
 interface Known {
+  readonly block: Block;
+  /** Where the thresholds of interest lie. */
+  readonly lowest: number;
   readonly highest: number;
   /** Its counts per arm, once nothing in them can change any more. */
   final: readonly [Exceedances, Exceedances] | null;
+}
+
+function know(block: Block): Known {
+  let [lowest, highest] = [width, 0];
+  for (const arm of [block.watched, block.reference])
+    for (const { latency } of arm)
+      for (const bucket of latency.keys()) {
+        const index = place(bucket);
+        if (index < lowest) lowest = index;
+        if (index > highest) highest = index;
+      }
+  return { block, lowest, highest, final: null };
+}
+
+function countsOf(known: Known, at: number, highest: number): readonly [Exceedances, Exceedances] {
+  const { block } = known;
+  // Every run has ended, and the youngest has had time to pass every threshold.
+  const isFinal = block.open === 0 && at - block.begin - restartMs >= upperEnd(highest + 1 + firstBucket);
+  const count = (until: number, top: number): [Exceedances, Exceedances] => [
+    countBlock(block.watched, until, top),
+    countBlock(block.reference, until, top),
+  ];
+  if (!isFinal) return count(at, highest);
+  known.final ??= count(Number.POSITIVE_INFINITY, width - 2);
+  return known.final;
 }
 
 /**
@@ -161,39 +201,24 @@ interface Known {
  * `@verdigris/statistics`, with the runs of each threshold counted apart.
  */
 export function createTailEvidence(): TailEvidence {
-  const memory = new WeakMap<Block, Known>();
-  const lookAt = (block: Block): Known => {
-    const before = memory.get(block);
-    if (before !== undefined) return before;
-    let highest = 0;
-    for (const arm of [block.watched, block.reference])
-      for (const { latency } of arm)
-        for (const bucket of latency.keys()) highest = Math.max(highest, place(bucket));
-    const known = { highest, final: null };
-    memory.set(block, known);
-    return known;
-  };
-  const countsOf = (block: Block, at: number, highest: number): readonly [Exceedances, Exceedances] => {
-    const known = lookAt(block);
-    // Every run has ended, and the youngest has had time to pass every threshold.
-    const isFinal = block.open === 0 && at - block.begin - restartMs >= upperEnd(highest + 1 + firstBucket);
-    const count = (until: number, top: number): [Exceedances, Exceedances] => [
-      countBlock(block.watched, until, top),
-      countBlock(block.reference, until, top),
-    ];
-    if (!isFinal) return count(at, highest);
-    known.final ??= count(Number.POSITIVE_INFINITY, width - 2);
-    return known.final;
-  };
+  let memory: Known[] = [];
   return ({ blocks, at }) => {
-    const highest = Math.max(...blocks.map((block) => lookAt(block).highest));
+    memory = blocks.map((block, i) => {
+      const before = memory[i];
+      return before?.block === block ? before : know(block);
+    });
+    const highest = Math.max(0, ...memory.map((known) => known.highest));
+    const lowest = Math.min(width, ...memory.map((known) => known.lowest)) - 2;
     const running = [emptyExceedances(highest + 2), emptyExceedances(highest + 2)] as const;
     const logE = new Array<number>(blocks.length).fill(0);
+    let guess = 0;
     for (let i = blocks.length - 1; i >= 0; i--) {
-      const counts = countsOf(blocks[i] as Block, at, highest);
-      addExceedances(running[0], counts[0], highest + 1);
-      addExceedances(running[1], counts[1], highest + 1);
-      logE[i] = smallest(running[0], running[1], highest);
+      const counts = countsOf(memory[i] as Known, at, highest);
+      addExceedances(running[0], counts[0], lowest, highest + 1);
+      addExceedances(running[1], counts[1], lowest, highest + 1);
+      const found = smallest(running[0], running[1], highest, guess);
+      guess = found.at;
+      logE[i] = found.logE;
     }
     return { logE, interval: intervalOf(running[0], running[1]) };
   };

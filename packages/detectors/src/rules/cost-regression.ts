@@ -1,9 +1,9 @@
 import type { Signal } from "@verdigris/contracts";
-import { type Arms, isConcurrent } from "../evidence/arms.ts";
+import { type Arms, type Block, isConcurrent } from "../evidence/arms.ts";
 import { createHistoryCost } from "../evidence/history-cost.ts";
 import { createPairEvidence } from "../evidence/pair-evidence.ts";
 import { perBlock } from "../evidence/per-block.ts";
-import { weigh } from "../evidence/restarts.ts";
+import { type Weight, weigh } from "../evidence/restarts.ts";
 import { dearer, dearerAmount } from "../evidence/streams.ts";
 import { type Cohort, endedOf } from "../windows/cohort.ts";
 import {
@@ -62,8 +62,10 @@ export function costRegression({ maxCost, ...options }: CostRegressionOptions = 
         totals: createTotals(),
         spending: createSpending(),
       };
-      return (look): Signal =>
-        signalOf(name, look, findingOf({ look, arms: cut(look, warmUp) }, settings, tools));
+      return (look): Signal => {
+        const { finding, weight } = findingOf(look, cut(look, warmUp), settings, tools);
+        return signalOf({ name, look, baseline: look.baseline, weight }, finding);
+      };
     },
   };
 }
@@ -75,12 +77,12 @@ interface Tools {
   readonly spending: (arms: Arms) => [Spending, Spending];
 }
 
-interface Looked {
-  readonly look: Look;
-  readonly arms: Arms;
-}
-
-function findingOf({ look, arms }: Looked, settings: Required<RegressionOptions>, tools: Tools): Finding {
+function findingOf(
+  look: Look,
+  arms: Arms,
+  settings: Required<RegressionOptions>,
+  tools: Tools,
+): { readonly finding: Finding; readonly weight: Weight | null } {
   const { ratio, least, alpha } = settings;
   const fresh = isConcurrent(look.baseline);
   const past = fresh ? null : tools.history(arms);
@@ -93,15 +95,23 @@ function findingOf({ look, arms }: Looked, settings: Required<RegressionOptions>
   const asked = isAsked(look, beyond);
   const interval = asked ? costInterval(...tools.spending(arms)) : null;
   const obstacle = past?.obstacle ?? obstacleOf(totals, value, reference);
-  return {
-    ...describe(value, reference, times, ratio),
-    ...{ n: totals.watched.priced, referenceN: totals.reference.priced, least },
-    ...{ planned: runsForDoubling, interval },
-    weight: asked ? weigh(past?.logE() ?? tools.pairs(arms), look.bakeMs, alpha) : null,
+  const finding: Finding = {
+    value,
+    reference,
+    ratio: times,
+    limit: ratio,
+    unit: "cost per completed run",
+    n: totals.watched.priced,
+    referenceN: totals.reference.priced,
+    least,
+    planned: runsForDoubling,
     beyond,
+    interval,
     within: interval !== null && interval.high <= ratio,
-    ...(obstacle === null ? {} : { obstacle }),
+    obstacle,
+    words: wordsOf(value, reference, times, ratio),
   };
+  return { finding, weight: asked ? weigh(past?.logE() ?? tools.pairs(arms), look.bakeMs, alpha) : null };
 }
 
 function timesOf(value: number | null, reference: number | null): number | null {
@@ -121,7 +131,8 @@ interface Totals {
 
 function totalOf(cohorts: readonly Cohort[]): Total {
   const unpriced = sumOf(cohorts, (cohort) => cohort.unpriced);
-  return { ...billOf(cohorts), unpriced, ended: sumOf(cohorts, endedOf) };
+  const { ticks, priced } = billOf(cohorts);
+  return { ticks, priced, unpriced, ended: sumOf(cohorts, endedOf) };
 }
 
 function addTotals(a: Total, b: Total): Total {
@@ -136,22 +147,25 @@ function addTotals(a: Total, b: Total): Total {
 const nothing: Total = { ticks: 0, priced: 0, unpriced: 0, ended: 0 };
 
 function createTotals(): Tools["totals"] {
-  const ofBlock = perBlock(
-    ({ watched, reference }): Totals => ({ watched: totalOf(watched), reference: totalOf(reference) }),
-  );
+  const both = ({ watched, reference }: Block): Totals => ({
+    watched: totalOf(watched),
+    reference: totalOf(reference),
+  });
+  const [ofBlocks, ofPast] = [perBlock(both), perBlock(both)];
   const add = (a: Totals, b: Totals): Totals => ({
     watched: addTotals(a.watched, b.watched),
     reference: addTotals(a.reference, b.reference),
   });
   return ({ blocks, past }) =>
-    [...past, ...blocks].map(ofBlock).reduce(add, { watched: nothing, reference: nothing });
+    ofBlocks(blocks).reduce(add, ofPast(past).reduce(add, { watched: nothing, reference: nothing }));
 }
 
 function createSpending(): Tools["spending"] {
-  const ofBlock = perBlock(({ watched, reference }) => [spendingOf(watched), spendingOf(reference)] as const);
+  const both = ({ watched, reference }: Block) => [spendingOf(watched), spendingOf(reference)] as const;
+  const [ofBlocks, ofPast] = [perBlock(both), perBlock(both)];
   return ({ blocks, past }) => {
     const total: [Spending, Spending] = [nothingSpent, nothingSpent];
-    for (const [watched, reference] of [...past, ...blocks].map(ofBlock)) {
+    for (const [watched, reference] of [...ofPast(past), ...ofBlocks(blocks)]) {
       total[0] = addSpending(total[0], watched);
       total[1] = addSpending(total[1], reference);
     }
@@ -170,16 +184,11 @@ function obstacleOf(
   return null;
 }
 
-type Described = Pick<Finding, "value" | "reference" | "ratio" | "limit" | "unit" | "words">;
+function wordsOf(value: number | null, other: number | null, ratio: number | null, limit: number): string {
+  const times = ratio === null ? "no ratio" : `${ratio.toFixed(2)}x`;
+  return `cost per completed run ${shown(value)} against ${shown(other)}, ${times} (limit ${limit}x)`;
+}
 
-function describe(
-  value: number | null,
-  reference: number | null,
-  ratio: number | null,
-  limit: number,
-): Described {
-  const shown = (cost: number | null): string =>
-    cost === null ? "nothing" : String(Number(cost.toPrecision(3)));
-  const words = `cost per completed run ${shown(value)} against ${shown(reference)}, ${ratio === null ? "no ratio" : `${ratio.toFixed(2)}x`} (limit ${limit}x)`;
-  return { value, reference, ratio, limit, unit: "cost per completed run", words };
+function shown(cost: number | null): string {
+  return cost === null ? "nothing" : String(Number(cost.toPrecision(3)));
 }

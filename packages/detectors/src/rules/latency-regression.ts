@@ -51,39 +51,34 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
         );
         return { weight: weigh(logE, look.bakeMs, settings.alpha), interval: tails.interval };
       };
-      const beside = (look: Look, arms: Arms): Finding => {
+      const beside = (look: Look, arms: Arms): Found => {
         const window = latestWindow(arms.watched, arms.reference, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const reference = p95(window.reference.cohorts, arms);
         const beyond = value !== null && reference !== null && value - reference > shift;
         const judged = isAsked(look, beyond) ? evidenceOf(look, arms) : null;
         const interval = judged?.interval ?? null;
-        return {
-          ...describe(value, reference, ratio),
-          ...ended(arms),
-          ...{ least: settings.least, planned: runsForDoubling, interval },
-          weight: judged?.weight ?? null,
-          beyond,
-          within: interval !== null && interval.high <= ratio,
-        };
+        const { n, referenceN } = ended(arms);
+        const within = interval !== null && interval.high <= ratio;
+        const compared: Compared = { value, reference, n, referenceN, interval, beyond, within };
+        return { finding: findingOf(settings, compared, null), weight: judged?.weight ?? null };
       };
-      const after = (look: Look, arms: Arms): Finding => {
+      const after = (look: Look, arms: Arms): Found => {
         const past = history(arms);
         const window = latestWindow(arms.watched, null, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const more = value === null || past.reference === null ? null : value - past.reference;
         const beyond = more !== null && more > Math.max(shift, past.swing);
-        return {
-          ...describe(value, past.reference, ratio),
-          ...{ n: ended(arms).n, referenceN: past.referenceN, least: settings.least },
-          ...{ planned: runsForDoubling, interval: null, within: false, beyond },
-          weight: isAsked(look, beyond) ? weigh(past.logE(), look.bakeMs, settings.alpha) : null,
-          ...(past.obstacle === null ? {} : { obstacle: past.obstacle }),
-        };
+        const { reference, referenceN, obstacle } = past;
+        const { n } = ended(arms);
+        const compared: Compared = { value, reference, n, referenceN, interval: null, beyond, within: false };
+        const weight = isAsked(look, beyond) ? weigh(past.logE(), look.bakeMs, settings.alpha) : null;
+        return { finding: findingOf(settings, compared, obstacle), weight };
       };
       return (look): Signal => {
         const arms = cut(look, warmUp);
-        return signalOf(name, look, (isConcurrent(look.baseline) ? beside : after)(look, arms));
+        const { finding, weight } = isConcurrent(look.baseline) ? beside(look, arms) : after(look, arms);
+        return signalOf({ name, look, baseline: look.baseline, weight }, finding);
       };
     },
   };
@@ -94,7 +89,7 @@ function createEnded(): (arms: Arms) => Pick<Finding, "n" | "referenceN"> {
   const ofBlock = perBlock(({ watched, reference }) => [sumOf(watched, endedOf), sumOf(reference, endedOf)]);
   return ({ blocks }) => {
     let [n, referenceN] = [0, 0];
-    for (const [more = 0, others = 0] of blocks.map(ofBlock)) {
+    for (const [more = 0, others = 0] of ofBlock(blocks)) {
       n += more;
       referenceN += others;
     }
@@ -106,18 +101,40 @@ function p95(cohorts: Arms["watched"], { at }: Arms): number | null {
   return latencyQuantile(cohorts, at, quantile);
 }
 
-type Described = Pick<Finding, "value" | "reference" | "ratio" | "limit" | "unit" | "words">;
+interface Found {
+  readonly finding: Finding;
+  readonly weight: Weight | null;
+}
 
-function describe(value: number | null, reference: number | null, limit: number): Described {
-  const ratio = value === null || reference === null ? null : middleOf(value) / middleOf(reference);
-  const shown = (bucket: number | null): string =>
-    bucket === null ? "nothing" : `${Number(middleOf(bucket).toPrecision(3))} ms`;
+/** Both arms, values as buckets. */
+type Compared = Pick<Finding, "n" | "referenceN" | "value" | "reference" | "interval" | "beyond" | "within">;
+
+function findingOf(
+  { ratio: limit, least }: Required<RegressionOptions>,
+  { value, reference, n, referenceN, interval, beyond, within }: Compared,
+  obstacle: string | null,
+): Finding {
+  const ms = value === null ? null : middleOf(value);
+  const otherMs = reference === null ? null : middleOf(reference);
+  const ratio = ms === null || otherMs === null ? null : ms / otherMs;
   return {
-    value: value === null ? null : middleOf(value),
-    reference: reference === null ? null : middleOf(reference),
+    value: ms,
+    reference: otherMs,
     ratio,
     limit,
     unit: "ms",
-    words: `p95 ${shown(value)} against ${shown(reference)}, ${ratio === null ? "no ratio" : `${ratio.toFixed(2)}x`} (limit ${limit}x)`,
+    n,
+    referenceN,
+    least,
+    planned: runsForDoubling,
+    beyond,
+    interval,
+    within,
+    obstacle,
+    words: `p95 ${shown(ms)} against ${shown(otherMs)}, ${ratio === null ? "no ratio" : `${ratio.toFixed(2)}x`} (limit ${limit}x)`,
   };
+}
+
+function shown(ms: number | null): string {
+  return ms === null ? "nothing" : `${Number(ms.toPrecision(3))} ms`;
 }

@@ -1,4 +1,4 @@
-import type { Signal } from "@verdigris/contracts";
+import type { Signal, SignalBaseline } from "@verdigris/contracts";
 import { failureGrid, logEBinomial, wilsonInterval } from "@verdigris/statistics";
 import type { Arms } from "../evidence/arms.ts";
 import { fromEachBlock, perBlock } from "../evidence/per-block.ts";
@@ -25,6 +25,8 @@ export interface PassRateFloorOptions extends RuleOptions {
   /** First runs of the bundle that are left out. @default 5 */
   readonly warmUp?: number;
 }
+
+const byItself: SignalBaseline = { kind: "floor" };
 
 /** About what a fall to twice the allowed failures takes. */
 const runsForDoubling = 135;
@@ -53,34 +55,37 @@ export function passRateFloor(options: PassRateFloorOptions = {}): Rule {
       const count = perBlock(({ watched }) => scoredIn(watched));
       return (look): Signal => {
         const arms = cut(look, warmUp);
-        const counts = arms.blocks.map(count);
-        const finding = { ...findingOf(arms, counts.reduce(addScored, nothingScored), floor, least) };
+        const counts = count(arms.blocks);
+        const finding = findingOf(arms, counts.reduce(addScored, nothingScored), floor, least);
         const weight = isAsked(look, finding.beyond)
           ? weigh(fromEachBlock(counts, nothingScored, addScored, evidence), look.bakeMs, alpha)
           : null;
-        return signalOf(name, { ...look, baseline: { kind: "floor" } }, { ...finding, weight });
+        return signalOf({ name, look, baseline: byItself, weight }, finding);
       };
     },
   };
 }
 
-function findingOf(
-  { watched, at }: Arms,
-  { n, failed }: Scored,
-  floor: number,
-  least: number,
-): Omit<Finding, "weight"> {
+function findingOf({ watched, at }: Arms, { n, failed }: Scored, floor: number, least: number): Finding {
   const window = latestWindow(watched, null, at, least, ({ scored }) => scored).watched;
   const passed = sumOf(window.cohorts, (cohort) => cohort.passed);
   const value = window.n === 0 ? null : passed / window.n;
   const wilson = n === 0 ? null : wilsonInterval({ successes: n - failed, n, alpha: 0.025 });
   const shown = value === null ? "of nothing" : `${passed} of ${window.n}`;
   return {
-    ...{ value, reference: floor, ratio: null, limit: floor, unit: "pass rate", n, referenceN: 0, least },
+    value,
+    reference: floor,
+    ratio: null,
+    limit: floor,
+    unit: "pass rate",
+    n,
+    referenceN: 0,
+    least,
     planned: runsForDoubling,
     beyond: value !== null && value < floor,
     interval: wilson === null ? null : { low: wilson.lower, high: wilson.upper, confidence: 0.95 },
     within: wilson !== null && wilson.lower >= floor,
+    obstacle: null,
     words: `pass rate ${shown} (floor ${floor})`,
   };
 }

@@ -1,6 +1,6 @@
 import type { Signal, SignalBaseline } from "@verdigris/contracts";
 import { wilsonInterval } from "@verdigris/statistics";
-import type { Arms } from "../evidence/arms.ts";
+import type { Arms, Block } from "../evidence/arms.ts";
 import { createMoreOften, type Rate } from "../evidence/more-often.ts";
 import { fromEachBlock, perBlock } from "../evidence/per-block.ts";
 import { weigh } from "../evidence/restarts.ts";
@@ -72,24 +72,23 @@ export function rateRule(rule: RateRule): Rule {
   return {
     name,
     judge(cut) {
-      const count = perBlock(
-        ({ watched, reference }): Rates => ({
-          watched: rateOf(watched, rule.watched),
-          reference: rateOf(reference, rule.reference),
-        }),
-      );
+      const rates = ({ watched, reference }: Block): Rates => ({
+        watched: rateOf(watched, rule.watched),
+        reference: rateOf(reference, rule.reference),
+      });
+      const [count, countPast] = [perBlock(rates), perBlock(rates)];
       return (look): Signal => {
         const arms = cut(look, 0);
-        const counts = arms.blocks.map(count);
+        const counts = count(arms.blocks);
         // A baseline of the same time is cut at the same places, one from before stands as a whole.
-        const none: Rates = arms.past.map(count).reduce(addBoth, { watched: never, reference: never });
+        const none: Rates = countPast(arms.past).reduce(addBoth, { watched: never, reference: never });
         const found = findingOf(settings, counts.reduce(addBoth, none), arms);
         const baseline: SignalBaseline = found.referenceN === 0 ? { kind: "floor" } : look.baseline;
         const evidence = (sum: Rates): number => moreOften(sum.watched, sum.reference);
         const weight = isAsked(look, found.beyond)
           ? weigh(fromEachBlock(counts, none, addBoth, evidence), look.bakeMs, alpha)
           : null;
-        return signalOf(name, { ...look, baseline }, { ...found, weight });
+        return signalOf({ name, look, baseline, weight }, found);
       };
     },
   };
@@ -104,7 +103,7 @@ function findingOf(
   { ratio, tolerated, least, noun, watched: of }: Required<RateRule>,
   { watched: whole, reference: before }: Rates,
   { watched, at }: Arms,
-): Omit<Finding, "weight"> {
+): Finding {
   const window = latestWindow(watched, null, at, least, (cohort) => of(cohort).hits);
   const now = rateOf(window.watched.cohorts, of);
   const value = now.n === 0 ? null : now.hits / now.n;
@@ -113,12 +112,19 @@ function findingOf(
   const wilson = whole.n === 0 ? null : wilsonInterval({ successes: whole.hits, n: whole.n, alpha: 0.025 });
   const other = reference === null ? "" : ` against ${before.hits} of ${before.n}`;
   return {
-    ...{ value, reference: reference ?? tolerated, limit, unit: `${noun} per run` },
+    value,
+    reference: reference ?? tolerated,
     ratio: value === null || !reference ? null : value / reference,
-    ...{ n: whole.n, referenceN: before.n, least: 0, planned: Math.ceil(3.7 / tolerated) },
+    limit,
+    unit: `${noun} per run`,
+    n: whole.n,
+    referenceN: before.n,
+    least: 0,
+    planned: Math.ceil(3.7 / tolerated),
     beyond: now.hits >= least && value !== null && value > limit,
     interval: wilson === null ? null : { low: wilson.lower, high: wilson.upper, confidence: 0.95 },
     within: wilson !== null && wilson.upper <= limit,
+    obstacle: null,
     words: `${now.hits} ${noun} in ${now.n} runs${other} (limit ${Number(limit.toPrecision(2))} per run)`,
   };
 }

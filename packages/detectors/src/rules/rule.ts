@@ -83,28 +83,36 @@ export interface Finding {
   readonly least: number;
   /** Runs to plan with: about what a doubling takes. */
   readonly planned: number;
-  /** Null where it was not asked for. */
-  readonly weight: Weight | null;
   /** The rule's own condition on the window. */
   readonly beyond: boolean;
   readonly interval: Signal["interval"];
   /** True when the interval lies within the limit as a whole. */
   readonly within: boolean;
   /** Why nothing can be told, whatever the numbers say. */
-  readonly obstacle?: string;
+  readonly obstacle: string | null;
   /** The comparison in words: "p95 12.4 s against 5.9 s, 2.10 x (limit 1.25 x)". */
   readonly words: string;
 }
 
+/** Whose finding it is, against what, and what evidence there is. */
+export interface Judged {
+  readonly name: string;
+  readonly look: Look;
+  readonly baseline: SignalBaseline;
+  /** Null where it was not asked for. */
+  readonly weight: Weight | null;
+}
+
 /** Turns a finding into a signal: an alarm needs evidence, the rule's own condition and enough runs in both arms. */
-export function signalOf(name: string, look: Look, finding: Finding): Signal {
-  const { value, reference, ratio, limit, unit, n, referenceN, interval, weight } = finding;
-  const { status, needed, why } = verdictOf(look, finding);
+export function signalOf({ name, look, baseline, weight }: Judged, finding: Finding): Signal {
+  const { value, reference, ratio, limit, unit, n, referenceN, interval, words } = finding;
+  const { status, needed, why } = verdictOf(baseline, weight, finding);
+  const evidence = weight === null ? "" : `, evidence ${multiple(weight.logE)} of ${multiple(weight.needed)}`;
   return {
     name,
     status,
     bundle: look.bundle,
-    baseline: look.baseline,
+    baseline,
     value,
     reference,
     ratio,
@@ -116,12 +124,8 @@ export function signalOf(name: string, look: Look, finding: Finding): Signal {
     interval,
     evidence: weight === null ? null : Math.exp(weight.logE),
     at: look.at,
-    reason: [`${why}; ${finding.words}`, baselineWords(look), ...evidenceWords(weight)].join(", "),
+    reason: `${why}; ${words}, ${baselineWords(baseline)}${evidence}`,
   };
-}
-
-function evidenceWords(weight: Weight | null): string[] {
-  return weight === null ? [] : [`evidence ${multiple(weight.logE)} of ${multiple(weight.needed)}`];
 }
 
 interface VerdictWords {
@@ -130,17 +134,17 @@ interface VerdictWords {
   readonly why: string;
 }
 
-function verdictOf(look: Look, finding: Finding): VerdictWords {
-  const { n, referenceN, least, weight, beyond, within, obstacle } = finding;
-  const about = plannedRuns(finding);
+function verdictOf(baseline: SignalBaseline, weight: Weight | null, finding: Finding): VerdictWords {
+  const { n, referenceN, least, beyond, within, obstacle } = finding;
+  const about = plannedRuns(weight, finding);
   const watching = (why: string): VerdictWords => ({
     status: "watching",
     needed: about,
     why: `watching (${n} of about ${about} runs): ${why}`,
   });
-  if (obstacle !== undefined) return watching(obstacle);
+  if (obstacle !== null) return watching(obstacle);
   if (n < least) return watching(`fewer than ${least} runs`);
-  if (look.baseline.kind !== "floor" && referenceN < least)
+  if (baseline.kind !== "floor" && referenceN < least)
     return watching(`the baseline has ${referenceN} runs, fewer than ${least}`);
   if (weight !== null && weight.logE >= weight.needed && beyond)
     return { status: "alarm", needed: null, why: "alarm: beyond the limit, and beyond chance" };
@@ -152,13 +156,13 @@ function verdictOf(look: Look, finding: Finding): VerdictWords {
 }
 
 /** About how many runs tell: as evidence has grown so far where it grows, else as planned for a doubling. */
-function plannedRuns({ n, least, planned, weight, beyond }: Finding): number {
+function plannedRuns(weight: Weight | null, { n, least, planned, beyond }: Finding): number {
   const grown =
     weight !== null && beyond && weight.logE > 1 ? Math.ceil((n * weight.needed) / weight.logE) : 0;
   return Math.max(least, grown > n ? grown : planned);
 }
 
-function baselineWords({ baseline }: Look): string {
+function baselineWords(baseline: SignalBaseline): string {
   switch (baseline.kind) {
     case "concurrent":
       return `beside ${baseline.bundle}`;

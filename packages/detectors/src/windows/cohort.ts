@@ -23,7 +23,7 @@ export interface Cohort {
   scored: number;
   passed: number;
   /** Yes-or-no events of the caller's own: how often asked, how often yes. */
-  readonly events: Map<string, { n: number; hits: number }>;
+  events: ReadonlyMap<string, { readonly n: number; readonly hits: number }>;
 }
 
 /** The width of a bucket of time. */
@@ -33,6 +33,9 @@ export const cohortMs = 10_000;
 export function cohortTime(at: number): number {
   return Math.floor(at / cohortMs) * cohortMs;
 }
+
+/** Shared by all cohorts that have none: most have none, and a map each would be a third of their memory. */
+const noEvents: Cohort["events"] = new Map();
 
 /** A cohort without a run. */
 export function emptyCohort(at: number): Cohort {
@@ -50,7 +53,7 @@ export function emptyCohort(at: number): Cohort {
     spent: 0,
     scored: 0,
     passed: 0,
-    events: new Map(),
+    events: noEvents,
   };
 }
 
@@ -76,11 +79,16 @@ export function addCohort(into: Cohort, from: Cohort): void {
 
 export function addEvents(cohort: Cohort, name: string, n: number, hits: number): void {
   const known = cohort.events.get(name);
-  if (known === undefined) cohort.events.set(name, { n, hits });
-  else {
-    known.n += n;
-    known.hits += hits;
-  }
+  const sum = { n: n + (known?.n ?? 0), hits: hits + (known?.hits ?? 0) };
+  cohort.events = new Map(cohort.events).set(name, sum);
+}
+
+/** How many verdicts and events a cohort holds. */
+export function judgedOf({ scored, events }: Cohort): number {
+  if (events === noEvents) return scored;
+  let sum = scored;
+  for (const { n } of events.values()) sum += n;
+  return sum;
 }
 
 /** Runs that came to an end of their own or by their deadline. */
