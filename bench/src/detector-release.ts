@@ -18,7 +18,7 @@ const began = 1_800_000_000_000;
 /** The rules as they come, under the names of their signals. */
 const rules: readonly Rule[] = [latencyRegression(), costRegression(), passRateFloor(), hardErrors()];
 
-/** The minute of each rule's first alarm, and the status of each at the end. */
+/** The minute of each rule's first alarm, and what each says at the end. */
 export interface Outcome {
   readonly alarms: Readonly<Record<string, number>>;
   readonly last: readonly Signal[];
@@ -52,7 +52,7 @@ function endOf(runs: readonly SimulatedRun[], which: number): number {
 
 /** How a release is looked at. */
 export interface Viewing {
-  /** @default true */
+  /** Looks before the last one ask for alarms alone. @default true */
   readonly alarmsOnly?: boolean;
   /** Stops at this signal's first alarm: what comes later changes nothing of it. */
   readonly until?: string | undefined;
@@ -76,7 +76,7 @@ export function play(family: Family, release: Release, viewing: Viewing = {}): O
       since: began,
       at,
       bakeMs: bakeMinutes * 60_000,
-      alarmsOnly,
+      alarmsOnly: alarmsOnly && minute < bakeMinutes,
       watched: recorder.between("green", began, at),
       reference:
         kind === "history" ? recorder.between("blue", 0, began) : recorder.between("blue", began, at),

@@ -19,8 +19,8 @@ export interface Played {
   readonly simple: Readonly<Record<string, readonly number[]>>;
   /** Releases in which any of ours alarmed. */
   readonly any: number;
-  /** Releases at whose end the latency rule says that it is watching. */
-  readonly watching: number;
+  /** Releases at whose end a rule says that it is watching, rule by rule. */
+  readonly watching: Readonly<Record<string, number>>;
 }
 
 function note(into: Record<string, number[]>, name: string, minute: number): void {
@@ -35,13 +35,15 @@ function playTask({ cell: index, seed, releases }: Task): Played {
   const { draw } = createReleases(seed);
   const ours: Record<string, number[]> = {};
   const simple: Record<string, number[]> = {};
-  let [any, watching] = [0, 0];
+  const watching: Record<string, number> = {};
+  let any = 0;
   for (let i = 0; i < releases; i++) {
     const release = draw(cell.family, cell.regression);
     const { alarms, last } = play(cell.family, release, { until: cell.caught?.signal });
     for (const [name, minute] of Object.entries(alarms)) note(ours, name, minute);
     if (Object.keys(alarms).length > 0) any++;
-    if (last[0]?.status === "watching") watching++;
+    for (const { name, status } of last)
+      if (status === "watching") watching[name] = (watching[name] ?? 0) + 1;
     if (cell.family.baseline === "history") continue;
     for (const [name, minute] of Object.entries(simpleRules(release)))
       if (Number.isFinite(minute)) note(simple, name, minute);

@@ -90,7 +90,9 @@ function createCut(): (arms: Cohorts, from: number, to: number) => readonly Bloc
     for (let begin = from, w = 0, r = 0; begin < to; begin += restartMs) {
       const lastW = firstAt(watched, begin + restartMs, w);
       const lastR = firstAt(reference, begin + restartMs, r);
-      const made = remember(known.get(begin), begin, watched.slice(w, lastW), reference.slice(r, lastR));
+      const now: Spans = { watched, reference, spans: [w, lastW, r, lastR] };
+      const before = known.get(begin);
+      const made = before !== undefined && isSame(before, now) ? before : fingerprinted(begin, now);
       seen.set(begin, made);
       blocks.push(made.block);
       [w, r] = [lastW, lastR];
@@ -100,52 +102,54 @@ function createCut(): (arms: Cohorts, from: number, to: number) => readonly Bloc
   };
 }
 
+/** The part of both arms that a block is of. */
+interface Spans extends Cohorts {
+  readonly spans: readonly [
+    fromWatched: number,
+    toWatched: number,
+    fromReference: number,
+    toReference: number,
+  ];
+}
+
 /** Numbers per arm that only grow: any change of a block's content shows in one of them. */
 const fingerprint = 6;
+const print = new Float64Array(2 * fingerprint);
 
 interface Fingerprinted {
   readonly sums: Float64Array;
   readonly block: Block;
 }
 
-function remember(
-  before: Fingerprinted | undefined,
-  begin: number,
-  watched: readonly Cohort[],
-  reference: readonly Cohort[],
-): Fingerprinted {
-  const sums = new Float64Array(2 * fingerprint);
-  addSums(sums, 0, watched);
-  addSums(sums, fingerprint, reference);
-  if (before !== undefined && isSame(before, sums, watched, reference)) return before;
-  return { sums, block: blockOf(begin, watched, reference) };
+function fingerprinted(begin: number, { watched, reference, spans: [a, b, c, d] }: Spans): Fingerprinted {
+  addSums(print, 0, watched, a, b);
+  addSums(print, fingerprint, reference, c, d);
+  return { sums: print.slice(), block: blockOf(begin, watched.slice(a, b), reference.slice(c, d)) };
 }
 
-function blockOf(begin: number, watched: readonly Cohort[], reference: readonly Cohort[]): Block {
-  let open = 0;
-  for (const arm of [watched, reference])
-    for (const cohort of arm) open += membersOf(cohort) - endedOf(cohort);
-  return { begin, watched, reference, open };
-}
-
-function isSame(
-  { sums, block }: Fingerprinted,
-  now: Float64Array,
-  watched: readonly Cohort[],
-  reference: readonly Cohort[],
-): boolean {
-  if (watched.length !== block.watched.length || reference.length !== block.reference.length) return false;
-  for (let i = 0; i < now.length; i++) if (sums[i] !== now[i]) return false;
-  for (let i = 0; i < watched.length; i++) if (watched[i] !== block.watched[i]) return false;
-  for (let i = 0; i < reference.length; i++) if (reference[i] !== block.reference[i]) return false;
+function isSame({ sums, block }: Fingerprinted, now: Spans): boolean {
+  const [a, b, c, d] = now.spans;
+  if (b - a !== block.watched.length || d - c !== block.reference.length) return false;
+  for (let i = a; i < b; i++) if (now.watched[i] !== block.watched[i - a]) return false;
+  for (let i = c; i < d; i++) if (now.reference[i] !== block.reference[i - c]) return false;
+  addSums(print, 0, block.watched, 0, b - a);
+  addSums(print, fingerprint, block.reference, 0, d - c);
+  for (let i = 0; i < print.length; i++) if (sums[i] !== print[i]) return false;
   return true;
 }
 
-function addSums(sums: Float64Array, offset: number, cohorts: readonly Cohort[]): void {
+function addSums(
+  sums: Float64Array,
+  offset: number,
+  cohorts: readonly Cohort[],
+  from: number,
+  to: number,
+): void {
   let [started, ended, withdrawn, spent, unpriced, judged] = [0, 0, 0, 0, 0, 0];
-  for (const cohort of cohorts) {
+  for (let i = from; i < to; i++) {
+    const cohort = cohorts[i] as Cohort;
     started += cohort.started;
-    ended += endedOf(cohort);
+    ended += cohort.completed + cohort.failed + cohort.expired;
     withdrawn += cohort.withdrawn;
     spent += cohort.spent;
     unpriced += cohort.unpriced;
@@ -157,6 +161,13 @@ function addSums(sums: Float64Array, offset: number, cohorts: readonly Cohort[])
   sums[offset + 3] = spent;
   sums[offset + 4] = unpriced;
   sums[offset + 5] = judged;
+}
+
+function blockOf(begin: number, watched: readonly Cohort[], reference: readonly Cohort[]): Block {
+  let open = 0;
+  for (const arm of [watched, reference])
+    for (const cohort of arm) open += membersOf(cohort) - endedOf(cohort);
+  return { begin, watched, reference, open };
 }
 
 /** Creates what leaves out the first runs: only the blocks in which they lie are others then. */

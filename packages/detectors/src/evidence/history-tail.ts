@@ -1,8 +1,9 @@
 import { logEBinomial, slowTailGrid } from "@verdigris/statistics";
 import { type Cohort, cohortMs, membersOf, openOf } from "../windows/cohort.ts";
-import { countOf, type Histogram, mergeInto, upperEnd } from "../windows/histogram.ts";
+import { type Histogram, mergeInto, upperEnd } from "../windows/histogram.ts";
 import { quantileBounds } from "../windows/quantile-bounds.ts";
-import { quantileBucket, sumOf } from "../windows/window.ts";
+import { createTally, quantileOf } from "../windows/tally.ts";
+import { sumOf } from "../windows/window.ts";
 import { type Arms, type Block, restartMs } from "./arms.ts";
 import { loadOf, ofPast } from "./past.ts";
 import { createFinals, fromEachBlock } from "./per-block.ts";
@@ -101,41 +102,53 @@ function standardOf(blocks: readonly Block[]): Standard {
   const atLoad = (load: number): AtLoad => {
     // Loads in steps of a twentieth, so that each is matched once.
     const step = Math.round(Math.log(load) * 20);
-    const found = known.get(step) ?? describe(matching(past, step / 20));
+    const found = known.get(step) ?? describe(past, step / 20);
     known.set(step, found);
     return found;
   };
   return { blocks: past.length, atLoad, swing: swingOf(past) };
 }
 
-function describe(runs: Histogram): AtLoad {
-  const n = countOf(runs);
-  if (n < leastRuns) return { n, usual: null, safe: Infinity };
-  const safe = quantileBounds(runs, 1 - exceedance, 0.002)?.high ?? Infinity;
-  return { n, usual: quantileBucket(runs, 1 - exceedance), safe };
-}
+/** Empty between uses. */
+const [matched, own] = [createTally(), createTally()];
 
-/** The runs of all blocks of a like load, but for one. */
-function matching(past: readonly TimedBlock[], logLoad: number, without?: TimedBlock): Histogram {
-  const all: Histogram = new Map();
-  for (const block of past) {
-    if (block === without || !(Math.abs(block.logLoad - logLoad) <= alike)) continue;
-    mergeInto(all, block.runs);
-  }
-  return all;
+function describe(past: readonly TimedBlock[], logLoad: number): AtLoad {
+  for (const block of past) if (Math.abs(block.logLoad - logLoad) <= alike) matched.addAll(block.runs);
+  const { n } = matched;
+  const usual = n < leastRuns ? null : quantileOf(matched, 1 - exceedance);
+  const safe = n < leastRuns ? Infinity : (quantileBounds(matched, 1 - exceedance, 0.002)?.high ?? Infinity);
+  matched.clear();
+  return { n, usual, safe };
 }
 
 /** How far the worst of blue's blocks lay above the others of a like load, by the low end of its interval. */
 function swingOf(past: readonly TimedBlock[]): number {
-  let swing = 0;
-  for (const block of past) {
-    if (countOf(block.runs) < 20) continue;
-    const others = matching(past, block.logLoad, block);
-    const usual = countOf(others) < leastRuns ? null : quantileBucket(others, 1 - exceedance);
-    const own = quantileBounds(block.runs, 1 - exceedance, 0.05);
-    if (usual !== null && own !== null) swing = Math.max(swing, own.low - usual);
+  const inOrder = past.toSorted((a, b) => a.logLoad - b.logLoad);
+  let [swing, first, next] = [0, 0, 0];
+  for (const block of inOrder) {
+    // A span of like loads that moves up with the blocks: each is added once and taken off once.
+    for (; next < inOrder.length && isWithin(inOrder[next], block); next++)
+      matched.addAll(inOrder[next]?.runs ?? new Map());
+    for (; !isWithin(inOrder[first], block); first++) matched.addAll(inOrder[first]?.runs ?? new Map(), -1);
+    swing = Math.max(swing, strayOf(block));
   }
+  matched.clear();
   return swing;
+}
+
+function isWithin(one: TimedBlock | undefined, block: TimedBlock): boolean {
+  return one !== undefined && Math.abs(one.logLoad - block.logLoad) <= alike;
+}
+
+/** By how many buckets a block lies above the others in `matched`, of which it is one. */
+function strayOf({ runs }: TimedBlock): number {
+  own.addAll(runs);
+  matched.addAll(runs, -1);
+  const usual = matched.n < leastRuns ? null : quantileOf(matched, 1 - exceedance);
+  const bounds = own.n < 20 ? null : quantileBounds(own, 1 - exceedance, 0.05);
+  matched.addAll(runs);
+  own.clear();
+  return usual === null || bounds === null ? 0 : bounds.low - usual;
 }
 
 /** Of the runs that had time to pass blue's p95 at their load, on its safe side: how many did. */

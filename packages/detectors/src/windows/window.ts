@@ -1,5 +1,6 @@
 import { type Cohort, cohortMs, endedOf, openOf } from "./cohort.ts";
-import { bucketOf, countOf, type Histogram, zeroBucket } from "./histogram.ts";
+import { bucketOf } from "./histogram.ts";
+import { createTally, quantileOf } from "./tally.ts";
 
 /** What the rule's own ratio is taken over. */
 const windowMs = 600_000;
@@ -59,47 +60,23 @@ function firstFrom(arm: readonly Cohort[], from: number): number {
   return i;
 }
 
-/** Counts by bucket, all zero between uses: sorting what a window holds costs more than a walk over its buckets. */
-const tally = new Float64Array(2 * -zeroBucket + 1);
+/** Empty between uses. */
+const tally = createTally();
 
 /**
  * The bucket of the cohorts' 95th percentile (or another): the lowest that leaves at most `1 - q` of all run times above it; null
  * without any. A run that has not ended counts with the time it has had.
  */
 export function latencyQuantile(cohorts: readonly Cohort[], at: number, q: number): number | null {
-  let [n, low, high] = [0, Infinity, -Infinity];
-  const count = (bucket: number, times: number): void => {
-    tally[bucket - zeroBucket] = (tally[bucket - zeroBucket] ?? 0) + times;
-    n += times;
-    if (bucket < low) low = bucket;
-    if (bucket > high) high = bucket;
-  };
   for (const cohort of cohorts) {
-    for (const [bucket, times] of cohort.latency) count(bucket, times);
+    tally.addAll(cohort.latency);
     const open = openOf(cohort);
     const age = at - cohort.at - cohortMs;
-    if (open > 0 && age > 0) count(bucketOf(age), open);
+    if (open > 0 && age > 0) tally.add(bucketOf(age), open);
   }
-  if (n === 0) return null;
-  const mayLieAbove = Math.floor((1 - q) * n + 1e-9);
-  let bucket = high;
-  for (let above = 0; bucket > low; bucket--) {
-    above += tally[bucket - zeroBucket] ?? 0;
-    if (above > mayLieAbove) break;
-  }
-  tally.fill(0, low - zeroBucket, high - zeroBucket + 1);
+  const bucket = quantileOf(tally, q);
+  tally.clear();
   return bucket;
-}
-
-/** The same of one histogram. */
-export function quantileBucket(histogram: Histogram, q: number): number | null {
-  const mayLieAbove = Math.floor((1 - q) * countOf(histogram) + 1e-9);
-  let above = 0;
-  for (const [bucket, count] of [...histogram].sort(([a], [b]) => b - a)) {
-    above += count;
-    if (above > mayLieAbove) return bucket;
-  }
-  return null;
 }
 
 /** The sum of a count over cohorts. */
