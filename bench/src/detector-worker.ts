@@ -23,30 +23,33 @@ export interface Played {
   readonly watching: Readonly<Record<string, number>>;
 }
 
-function note(into: Record<string, number[]>, name: string, minute: number): void {
-  const minutes = into[name] ?? [];
-  minutes.push(minute);
-  into[name] = minutes;
+type Minutes = Record<string, number[]>;
+
+function note(into: Minutes, found: Readonly<Record<string, number>>): void {
+  for (const [name, minute] of Object.entries(found)) {
+    if (!Number.isFinite(minute)) continue;
+    const minutes = into[name] ?? [];
+    minutes.push(minute);
+    into[name] = minutes;
+  }
 }
 
 function playTask({ cell: index, seed, releases }: Task): Played {
   const cell = cells[index];
   if (cell === undefined) throw new Error(`no cell ${index}`);
   const { draw } = createReleases(seed);
-  const ours: Record<string, number[]> = {};
-  const simple: Record<string, number[]> = {};
+  const [ours, simple]: [Minutes, Minutes] = [{}, {}];
   const watching: Record<string, number> = {};
   let any = 0;
   for (let i = 0; i < releases; i++) {
     const release = draw(cell.family, cell.regression);
     const { alarms, last } = play(cell.family, release, { until: cell.caught?.signal });
-    for (const [name, minute] of Object.entries(alarms)) note(ours, name, minute);
+    note(ours, alarms);
     if (Object.keys(alarms).length > 0) any++;
     for (const { name, status } of last)
       if (status === "watching") watching[name] = (watching[name] ?? 0) + 1;
-    if (cell.family.baseline === "history") continue;
-    for (const [name, minute] of Object.entries(simpleRules(release)))
-      if (Number.isFinite(minute)) note(simple, name, minute);
+    // They compare what runs beside each other: after a full switch nothing does.
+    if (cell.family.baseline !== "history") note(simple, simpleRules(release));
   }
   return { cell: index, releases, ours, simple, any, watching };
 }

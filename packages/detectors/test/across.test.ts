@@ -124,6 +124,29 @@ describe("windows across processes", () => {
     expect(signals[0]?.status).toBe("alarm");
   });
 
+  it("are added up again for the minutes in which something was written, and for no others", async () => {
+    const { store, source } = createWorld();
+    const { recorder, writer } = createNode(store, "node-1");
+    tell(recorder, runsOf({ bundle: "green", perMinute: 12, minutes: 4 }, chanceOf(1)), Infinity);
+    await writer.flush();
+    const read = async () => (await source.read({ bundle: "green", from: began, to: Infinity })).cohorts;
+    const before = await read();
+    expect(await read()).toEqual(before);
+    const late = { bundle: "green", class: "live", mixed: false, startedAt: began + minute } as const;
+    recorder.scored(late, true);
+    await writer.flush();
+    const after = await read();
+    const isNew = after.filter((cohort) => !before.includes(cohort)).map(({ at }) => at - began);
+    expect(isNew.length).toBeGreaterThan(0);
+    for (const at of isNew) expect(Math.floor(at / minute)).toBe(1);
+    expect(after.map(cohortToJson)).toEqual(recorder.between("green", 0, Infinity).map(cohortToJson));
+    const span = { bundle: "green", from: began + 70_000, to: began + 130_000 };
+    for (const { at } of (await source.read(span)).cohorts) {
+      expect(at).toBeGreaterThanOrEqual(span.from);
+      expect(at).toBeLessThan(span.to);
+    }
+  });
+
   it("touch no key of a run's start, and none of another node [DETECT-FLUSH]", async () => {
     const { store } = createWorld();
     const { recorder, writer } = createNode(store, "node-1");

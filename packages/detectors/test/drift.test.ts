@@ -150,6 +150,22 @@ describe("the contracts of an MCP server", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("are listed at the usual time where a server never falls silent [DRIFT-DECLARED]", async () => {
+    const { state, clock, watch } = await createWorld();
+    for (let second = 0; second < 299; second++) {
+      watch.changed();
+      await clock.advance(999);
+    }
+    expect(state.listed).toBe(0);
+    for (let second = 0; second < 4; second++) {
+      watch.changed();
+      await clock.advance(999);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(state.listed).toBe(1);
+    watch.close();
+  });
+
   it("are breaking as a whole where nobody knows what they were", async () => {
     const { state, watch } = await createWorld(false);
     state.tools = [{ ...search, description: "x" }];

@@ -1,15 +1,8 @@
-import {
-  agentKeys,
-  type BundleId,
-  type Store,
-  type StoreEntry,
-  storeLimits,
-  timeKey,
-} from "@verdigris/contracts";
+import { agentKeys, type Store, type StoreEntry, storeLimits, timeKey } from "@verdigris/contracts";
 import type { MetricSource } from "../source.ts";
 import { type Cohort, cohortTime } from "../windows/cohort.ts";
 import { createTimeline } from "../windows/timeline.ts";
-import { readWindow, slotOf } from "./window-record.ts";
+import { readWindow, slotMs, slotOf } from "./window-record.ts";
 
 /** Options of {@link storeSource}. */
 export interface StoreSourceOptions {
@@ -25,40 +18,79 @@ export interface StoreSourceOptions {
  */
 export function storeSource({ store, agent, lagMs = 15_000 }: StoreSourceOptions): MetricSource {
   const keys = agentKeys(agent);
-  const known = new Map<string, { readonly rev: number; readonly cohorts: readonly Cohort[] }>();
-
-  const cohortsOf = ({ key, rev, value }: StoreEntry): readonly Cohort[] => {
-    const before = known.get(key);
-    if (before?.rev === rev) return before.cohorts;
-    const cohorts = readWindow(key, value);
-    known.set(key, { rev, cohorts });
-    return cohorts;
-  };
-  const forget = (bundle: BundleId, from: number): void => {
-    const first = keys.windows(bundle) + timeKey(slotOf(from));
-    for (const key of known.keys())
-      if (key.startsWith(keys.windows(bundle)) && key < first) known.delete(key);
-  };
+  const minutes = createMinutes();
   return {
     async read({ bundle, from, to }) {
       const knownAt = (now: number): number => Math.max(0, cohortTime(now - lagMs));
       if (to <= from) return { cohorts: [], at: knownAt((await store.get([])).at) };
       const prefix = keys.windows(bundle);
-      const timeline = createTimeline();
-      const isBefore = ({ key }: StoreEntry): boolean =>
-        Number(key.slice(prefix.length, prefix.length + 13)) < to;
+      const slotOfKey = ({ key }: StoreEntry): number => Number(key.slice(prefix.length, prefix.length + 13));
+      const found = new Map<number, StoreEntry[]>();
       let at = 0;
       for (let after = `${prefix}${timeKey(slotOf(from))}`; ; ) {
         const page = await store.list(prefix, { after, limit: storeLimits.listLimit });
         at = page.at;
-        const entries = page.entries.filter(isBefore);
-        for (const entry of entries) timeline.merge(cohortsOf(entry));
+        const entries = page.entries.filter((entry) => slotOfKey(entry) < to);
+        for (const entry of entries) addToList(found, slotOfKey(entry), entry);
         const last = entries.at(-1);
         if (last === undefined || entries.length < storeLimits.listLimit) break;
         after = last.key;
       }
-      if (to === Infinity) forget(bundle, from);
-      return { cohorts: timeline.between(from, to), at: knownAt(at) };
+      const cohorts = [...found].flatMap(([slot, entries]) => minutes.cohorts(prefix, slot, entries));
+      minutes.forget(prefix, slotOf(from));
+      return { cohorts: cohorts.filter((cohort) => cohort.at >= from && cohort.at < to), at: knownAt(at) };
+    },
+  };
+}
+
+function addToList<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** A bundle and its baseline are read in turn; those of releases long past are let go. */
+const mostBundles = 4;
+
+interface Minute {
+  /** Keys and revisions of the records it was added up from. */
+  readonly content: string;
+  readonly cohorts: readonly Cohort[];
+}
+
+/**
+ * Adds up the records of minutes, each minute once for as long as its records are the same: who judges then finds the very
+ * cohorts it has judged before.
+ */
+function createMinutes(): {
+  cohorts(prefix: string, slot: number, entries: readonly StoreEntry[]): readonly Cohort[];
+  forget(prefix: string, before: number): void;
+} {
+  const known = new Map<string, Map<number, Minute>>();
+  const bundleOf = (prefix: string): Map<number, Minute> => {
+    const found = known.get(prefix) ?? new Map<number, Minute>();
+    known.delete(prefix);
+    known.set(prefix, found);
+    const [oldest] = known.keys();
+    if (known.size > mostBundles && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
+  return {
+    cohorts(prefix, slot, entries) {
+      const content = entries.map(({ key, rev }) => `${key}@${rev}`).join(" ");
+      const ofBundle = bundleOf(prefix);
+      const before = ofBundle.get(slot);
+      if (before?.content === content) return before.cohorts;
+      const timeline = createTimeline();
+      for (const { key, value } of entries) timeline.merge(readWindow(key, value));
+      // A record tells of its own minute: in order of the minutes all cohorts are in order.
+      const cohorts = timeline.between(slot, slot + slotMs);
+      ofBundle.set(slot, { content, cohorts });
+      return cohorts;
+    },
+    forget(prefix, before) {
+      const ofBundle = known.get(prefix);
+      for (const slot of ofBundle?.keys() ?? []) if (slot < before) ofBundle?.delete(slot);
     },
   };
 }

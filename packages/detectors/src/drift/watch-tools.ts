@@ -119,12 +119,14 @@ export function watchTools(options: WatchToolsOptions): ToolWatch {
     options.book.report(bundle.id, "server", "declared", server);
     return [...found, ...server];
   };
+  let latest = clock.monotonic() + everyMs;
   const look = async (): Promise<void> => {
     try {
       await check();
     } catch (error) {
       onFailed(error);
     }
+    latest = clock.monotonic() + everyMs;
     again(everyMs);
   };
   const again = (ms: number): void => {
@@ -134,7 +136,8 @@ export function watchTools(options: WatchToolsOptions): ToolWatch {
   again(everyMs);
   return {
     check,
-    changed: () => again(debounceMs),
+    // A server that never falls silent is looked at when it would have been anyway.
+    changed: () => again(Math.max(0, Math.min(debounceMs, latest - clock.monotonic()))),
     close() {
       closed = true;
       cancel();

@@ -14,8 +14,8 @@ export interface Look {
   readonly at: number;
   readonly bakeMs: number;
   /**
-   * Asks for alarms and nothing else: where a rule's own limit is not passed no evidence and no interval is worked out, and what
-   * would be `clear` is `watching`. A fifth of the work, for who looks at many bundles. @default false
+   * Asks for alarms and nothing else: the same alarms as ever, but where a rule's own limit is not passed no evidence and no
+   * interval is worked out, and what would be `clear` may be `watching`. For who looks at many bundles. @default false
    */
   readonly alarmsOnly?: boolean;
   /** Cohorts of the bundle since then, oldest first. */
