@@ -116,7 +116,7 @@ describe("the evidence of tails", () => {
     });
     const arms = createCutArms()({ ...look, at: began + 600_000 }, 0);
     const late = { ...arms, at: began + 120 * minute };
-    const ours = createTailEvidence()(late).logE[0]!;
+    const ours = createTailEvidence().of(late).logE[0]!;
     const above = (cohorts: typeof arms.watched, bucket: number): number => {
       let count = 0;
       for (const { latency } of cohorts) for (const [b, n] of latency) if (b > bucket) count += n;
@@ -131,11 +131,36 @@ describe("the evidence of tails", () => {
     expect(ours).toBeCloseTo(theirs, 9);
   });
 
+  it("is at no block more than it is at any one threshold", () => {
+    let finite = 0;
+    const arm = fc.record({ perMinute: fc.constantFrom(1, 12), slower: fc.constantFrom(0.5, 1, 3) });
+    fc.assert(
+      fc.property(
+        arm,
+        arm,
+        fc.nat(1_000),
+        fc.integer({ min: 380, max: 560 }),
+        (green, blue, seed, bucket) => {
+          const minutes = 35;
+          const look = lookAt({ green: { ...green, minutes }, blue: { ...blue, minutes }, seed });
+          const arms = createCutArms()(look, 0);
+          const tails = createTailEvidence();
+          const bounds = tails.atMost(arms, bucket);
+          const { logE } = tails.of(arms);
+          for (const [i, bound] of bounds.entries()) expect(bound).toBeGreaterThanOrEqual(logE[i]! - 1e-9);
+          finite += bounds.filter(Number.isFinite).length;
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(finite).toBeGreaterThan(150);
+  });
+
   it("asks only runs that have had the time, so an arm does not look quick by hanging [DETECT-COHORT]", () => {
     const scene = { blue: { perMinute: 30, minutes: 40 }, at: 40 };
     const hung = lookAt({ ...scene, green: { perMinute: 30, minutes: 40, hanging: 0.5 } });
     const well = lookAt({ ...scene, green: { perMinute: 30, minutes: 40 } });
-    const logE = (look: typeof hung): number => createTailEvidence()(createCutArms()(look, 0)).logE[0]!;
+    const logE = (look: typeof hung): number => createTailEvidence().of(createCutArms()(look, 0)).logE[0]!;
     expect(logE(hung)).toBeGreaterThan(Math.log(100));
     expect(logE(well)).toBeLessThan(Math.log(10));
   });

@@ -16,7 +16,6 @@ const exceedance = 0.05;
 interface Exceedances {
   readonly above: Int32Array;
   readonly asked: Int32Array;
-  lowest: number;
 }
 
 interface Grid {
@@ -59,8 +58,8 @@ const slack = Math.log(slow.hit.length) + Math.log(fast.hit.length);
  * known, the more of them, so the search begins at `guess`.
  */
 function smallest(
-  watched: Exceedances,
-  reference: Exceedances,
+  [watched, reference]: readonly [Exceedances, Exceedances],
+  lowest: number,
   highest: number,
   guess: number,
 ): { readonly logE: number; readonly at: number } {
@@ -89,14 +88,13 @@ function smallest(
     search(a, middle - 1);
     search(middle + 1, b);
   };
-  const lowest = Math.max(0, Math.min(watched.lowest, reference.lowest) - 2);
   if (guess >= lowest && guess <= highest) look(guess);
   search(lowest, highest);
   return { logE: least === Infinity ? 0 : least, at: leastAt };
 }
 
 function emptyExceedances(size: number): Exceedances {
-  return { above: new Int32Array(size), asked: new Int32Array(size), lowest: width };
+  return { above: new Int32Array(size), asked: new Int32Array(size) };
 }
 
 function place(bucket: number): number {
@@ -131,7 +129,6 @@ function countCohort(counted: Exceedances, cohort: Cohort, at: number, top: numb
   above[limit] = (above[limit] ?? 0) + open;
   for (const [bucket, count] of cohort.latency) {
     const index = place(bucket);
-    if (index < counted.lowest) counted.lowest = index;
     // Values in bucket b lie above every threshold below b.
     const last = Math.min(index - 1, limit);
     if (last >= 0) above[last] = (above[last] ?? 0) + count;
@@ -140,7 +137,6 @@ function countCohort(counted: Exceedances, cohort: Cohort, at: number, top: numb
 
 /** Adds the thresholds in `[from, to]`, and the lowest of all, which asks every run. */
 function addExceedances(into: Exceedances, added: Exceedances, from: number, to: number): void {
-  into.lowest = Math.min(into.lowest, added.lowest);
   const [above, asked, moreAbove, moreAsked] = [into.above, into.asked, added.above, added.asked];
   above[0] = (above[0] ?? 0) + (moreAbove[0] ?? 0);
   asked[0] = (asked[0] ?? 0) + (moreAsked[0] ?? 0);
@@ -159,12 +155,16 @@ interface Tails {
 }
 
 /** Judges the tails of both arms. */
-export type TailEvidence = (arms: Arms) => Tails;
+export interface TailEvidence {
+  of(arms: Arms): Tails;
+  /** No less than `logE` would be, for a few of its operations: the evidence at one threshold, the best where arms differ. */
+  atMost(arms: Arms, threshold: number): readonly number[];
+}
 
 /** What is known of a block whose content has not changed. */
 interface Known {
   readonly block: Block;
-  /** Where the thresholds of interest lie. */
+  /** Where the thresholds of interest lie: from just below the shortest run to the longest. */
   readonly lowest: number;
   readonly highest: number;
   /** Its counts per arm, once nothing in them can change any more. */
@@ -180,20 +180,44 @@ function know(block: Block): Known {
         if (index < lowest) lowest = index;
         if (index > highest) highest = index;
       }
-  return { block, lowest, highest, final: null };
+  return { block, lowest: Math.max(0, lowest - 2), highest, final: null };
+}
+
+/** True when every run has ended, and the youngest has had time to pass every threshold. */
+function isFinal({ block }: Known, at: number, highest: number): boolean {
+  return block.open === 0 && at - block.begin - restartMs >= upperEnd(highest + 1 + firstBucket);
+}
+
+function finalOf(known: Known): readonly [Exceedances, Exceedances] {
+  const { watched, reference } = known.block;
+  known.final ??= [countBlock(watched, Infinity, width - 2), countBlock(reference, Infinity, width - 2)];
+  return known.final;
 }
 
 function countsOf(known: Known, at: number, highest: number): readonly [Exceedances, Exceedances] {
-  const { block } = known;
-  // Every run has ended, and the youngest has had time to pass every threshold.
-  const isFinal = block.open === 0 && at - block.begin - restartMs >= upperEnd(highest + 1 + firstBucket);
-  const count = (until: number, top: number): [Exceedances, Exceedances] => [
-    countBlock(block.watched, until, top),
-    countBlock(block.reference, until, top),
-  ];
-  if (!isFinal) return count(at, highest);
-  known.final ??= count(Number.POSITIVE_INFINITY, width - 2);
-  return known.final;
+  const { watched, reference } = known.block;
+  if (isFinal(known, at, highest)) return finalOf(known);
+  return [countBlock(watched, at, highest), countBlock(reference, at, highest)];
+}
+
+/** Runs that had time to pass a threshold, and those of them that did. */
+type Passed = readonly [asked: number, above: number];
+
+function passedIn(cohorts: readonly Cohort[], at: number, threshold: number): Passed {
+  let [asked, above] = [0, 0];
+  for (const cohort of cohorts) {
+    const age = at - cohort.at - cohortMs;
+    if (age <= 0 || place(lastBucketWithin(age)) < threshold) continue;
+    const members = membersOf(cohort);
+    asked += members;
+    above += members - endedOf(cohort);
+    for (const [bucket, count] of cohort.latency) if (place(bucket) > threshold) above += count;
+  }
+  return [asked, above];
+}
+
+function passed({ asked, above }: Exceedances, threshold: number): Passed {
+  return [asked[threshold] ?? 0, above[threshold] ?? 0];
 }
 
 /**
@@ -202,26 +226,61 @@ function countsOf(known: Known, at: number, highest: number): readonly [Exceedan
  */
 export function createTailEvidence(): TailEvidence {
   let memory: Known[] = [];
-  return ({ blocks, at }) => {
+  const remember = (blocks: readonly Block[]): number => {
     memory = blocks.map((block, i) => {
       const before = memory[i];
       return before?.block === block ? before : know(block);
     });
-    const highest = Math.max(0, ...memory.map((known) => known.highest));
-    const lowest = Math.min(width, ...memory.map((known) => known.lowest)) - 2;
-    const running = [emptyExceedances(highest + 2), emptyExceedances(highest + 2)] as const;
-    const logE = new Array<number>(blocks.length).fill(0);
-    let guess = 0;
-    for (let i = blocks.length - 1; i >= 0; i--) {
-      const counts = countsOf(memory[i] as Known, at, highest);
-      addExceedances(running[0], counts[0], lowest, highest + 1);
-      addExceedances(running[1], counts[1], lowest, highest + 1);
-      const found = smallest(running[0], running[1], highest, guess);
-      guess = found.at;
-      logE[i] = found.logE;
-    }
-    return { logE, interval: intervalOf(running[0], running[1]) };
+    return Math.max(0, ...memory.map((known) => known.highest));
   };
+  return {
+    of({ blocks, at }) {
+      const highest = remember(blocks);
+      const lowest = Math.min(...memory.map((known) => known.lowest));
+      const running = [emptyExceedances(highest + 2), emptyExceedances(highest + 2)] as const;
+      const logE = new Array<number>(blocks.length).fill(0);
+      let [guess, from] = [0, Infinity];
+      for (let i = blocks.length - 1; i >= 0; i--) {
+        const known = memory[i] as Known;
+        const counts = countsOf(known, at, highest);
+        from = Math.min(from, known.lowest);
+        addExceedances(running[0], counts[0], lowest, highest + 1);
+        addExceedances(running[1], counts[1], lowest, highest + 1);
+        const found = smallest(running, from, highest, guess);
+        guess = found.at;
+        logE[i] = found.logE;
+      }
+      return { logE, interval: intervalOf(running[0], running[1]) };
+    },
+    atMost({ blocks, at }, threshold) {
+      const highest = remember(blocks);
+      const x = Math.min(place(threshold), highest);
+      const logE = new Array<number>(blocks.length).fill(0);
+      let [slowN, slowHits, fastN, fastHits, from] = [0, 0, 0, 0, Infinity];
+      for (let i = blocks.length - 1; i >= 0; i--) {
+        const known = memory[i] as Known;
+        const final = isFinal(known, at, highest) ? finalOf(known) : null;
+        const watched = final === null ? passedIn(known.block.watched, at, x + 1) : passed(final[0], x + 1);
+        const reference = final === null ? passedIn(known.block.reference, at, x) : passed(final[1], x);
+        slowN += watched[0];
+        slowHits += watched[1];
+        fastN += reference[0];
+        fastHits += reference[1];
+        from = Math.min(from, known.lowest);
+        // Below every run a threshold is not among those of which the smallest counts.
+        logE[i] = x < from ? Infinity : evidenceAt(slowHits, slowN, fastHits, fastN);
+      }
+      return logE;
+    },
+  };
+}
+
+function evidenceAt(slowHits: number, slowN: number, fastHits: number, fastN: number): number {
+  const slowMost = largest(slow, slowHits, slowN - slowHits);
+  const fastMost = largest(fast, fastHits, fastN - fastHits);
+  return (
+    mixture(slow, slowHits, slowN - slowHits, slowMost) + mixture(fast, fastHits, fastN - fastHits, fastMost)
+  );
 }
 
 /** How often each of the four bounds may miss: 95 % for the interval. */

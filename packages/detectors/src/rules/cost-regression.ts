@@ -22,6 +22,7 @@ import {
   checkRegression,
   type Finding,
   isAsked,
+  isReached,
   type Look,
   type RegressionOptions,
   type Rule,
@@ -92,8 +93,10 @@ function findingOf(
   const reference = costPerCompleted(fresh ? billOf(window.reference.cohorts) : totals.reference);
   const times = timesOf(value, reference);
   const beyond = times !== null && times > Math.max(ratio, past?.swing ?? 1);
-  const asked = isAsked(look, beyond);
-  const interval = asked ? costInterval(...tools.spending(arms)) : null;
+  const logE = isAsked(look, beyond) ? (past?.logE() ?? tools.pairs(arms)) : null;
+  const weight = logE === null ? null : weigh(logE, look.bakeMs, alpha);
+  const isShown = look.alarmsOnly !== true || (beyond && isReached(weight));
+  const interval = isShown ? costInterval(...tools.spending(arms)) : null;
   const obstacle = past?.obstacle ?? obstacleOf(totals, value, reference);
   const finding: Finding = {
     value,
@@ -111,7 +114,7 @@ function findingOf(
     obstacle,
     words: wordsOf(value, reference, times, ratio),
   };
-  return { finding, weight: asked ? weigh(past?.logE() ?? tools.pairs(arms), look.bakeMs, alpha) : null };
+  return { finding, weight };
 }
 
 function timesOf(value: number | null, reference: number | null): number | null {

@@ -14,6 +14,7 @@ import {
   checkRegression,
   type Finding,
   isAsked,
+  isReached,
   type Look,
   type RegressionOptions,
   type Rule,
@@ -44,19 +45,22 @@ export function latencyRegression(options: LatencyRegressionOptions = {}): Rule 
       const tail = createTailEvidence();
       const history = createHistoryTail();
       const ended = createEnded();
-      const evidenceOf = (look: Look, arms: Arms): { weight: Weight; interval: Signal["interval"] } => {
-        const tails = tail(arms);
-        const logE = pairs(arms).map((pair, block) =>
-          logSumExp([Math.log(1 - tailWeight) + pair, Math.log(tailWeight) + (tails.logE[block] ?? 0)]),
-        );
-        return { weight: weigh(logE, look.bakeMs, settings.alpha), interval: tails.interval };
+      const evidenceOf = (look: Look, arms: Arms, usual: number): Evidence | null => {
+        const ofPairs = pairs(arms);
+        const together = (ofTails: readonly number[]): Weight =>
+          weigh(mixed(ofPairs, ofTails), look.bakeMs, settings.alpha);
+        // The tails are most of the work, and mostly it is plain without them that there is no alarm.
+        if (look.alarmsOnly === true && !isReached(together(tail.atMost(arms, usual)))) return null;
+        const { logE, interval } = tail.of(arms);
+        return { weight: together(logE), interval };
       };
       const beside = (look: Look, arms: Arms): Found => {
         const window = latestWindow(arms.watched, arms.reference, arms.at, settings.least);
         const value = p95(window.watched.cohorts, arms);
         const reference = p95(window.reference.cohorts, arms);
         const beyond = value !== null && reference !== null && value - reference > shift;
-        const judged = isAsked(look, beyond) ? evidenceOf(look, arms) : null;
+        const asked = reference !== null && isAsked(look, beyond);
+        const judged = asked ? evidenceOf(look, arms, reference) : null;
         const interval = judged?.interval ?? null;
         const { n, referenceN } = ended(arms);
         const within = interval !== null && interval.high <= ratio;
@@ -99,6 +103,18 @@ function createEnded(): (arms: Arms) => Pick<Finding, "n" | "referenceN"> {
 
 function p95(cohorts: Arms["watched"], { at }: Arms): number | null {
   return latencyQuantile(cohorts, at, quantile);
+}
+
+interface Evidence {
+  readonly weight: Weight;
+  readonly interval: Signal["interval"];
+}
+
+/** `ln E` of ranks and tails together, block by block. */
+function mixed(ofPairs: readonly number[], ofTails: readonly number[]): number[] {
+  return ofPairs.map((pair, block) =>
+    logSumExp([Math.log(1 - tailWeight) + pair, Math.log(tailWeight) + (ofTails[block] ?? 0)]),
+  );
 }
 
 interface Found {

@@ -14,8 +14,8 @@ export interface Look {
   readonly at: number;
   readonly bakeMs: number;
   /**
-   * Asks for alarms and nothing else: the same alarms as ever, but where a rule's own limit is not passed no evidence and no
-   * interval is worked out, and what would be `clear` may be `watching`. For who looks at many bundles. @default false
+   * Asks for alarms and nothing else: the same alarms as ever, but where it is plain that there is none no evidence and no interval
+   * is worked out, and what would be `clear` may be `watching`. For who looks at many bundles. @default false
    */
   readonly alarmsOnly?: boolean;
   /** Cohorts of the bundle since then, oldest first. */
@@ -69,6 +69,11 @@ export function checkRegression(
 /** True when evidence is to be worked out. */
 export function isAsked({ alarmsOnly = false }: Look, beyond: boolean): boolean {
   return beyond || !alarmsOnly;
+}
+
+/** True when the evidence is beyond chance. */
+export function isReached(weight: Weight | null): boolean {
+  return weight !== null && weight.logE >= weight.needed;
 }
 
 /** What a rule has found, before it is put into words. */
@@ -146,7 +151,7 @@ function verdictOf(baseline: SignalBaseline, weight: Weight | null, finding: Fin
   if (n < least) return watching(`fewer than ${least} runs`);
   if (baseline.kind !== "floor" && referenceN < least)
     return watching(`the baseline has ${referenceN} runs, fewer than ${least}`);
-  if (weight !== null && weight.logE >= weight.needed && beyond)
+  if (isReached(weight) && beyond)
     return { status: "alarm", needed: null, why: "alarm: beyond the limit, and beyond chance" };
   if (within && !beyond)
     return { status: "clear", needed: null, why: "clear: within the limit, chance included" };
