@@ -12,6 +12,7 @@ import {
   type Store,
   type StoreEntry,
   systemClock,
+  type Unsubscribe,
   type VersionedRecord,
 } from "@verdigris/contracts";
 
@@ -45,7 +46,9 @@ export interface SwitchOptions {
   readonly name: string;
   /** The value now: a flag's, a file's. Nothing is asked for while it rejects or names no bundle. */
   readonly read: () => BundleId | null | Promise<BundleId | null>;
-  /** How often to read it. @default 5000 */
+  /** Says when to read it again, as a file's watcher or a flag's change event can; how often it does so costs nothing. */
+  readonly watch?: (onChange: () => void) => Unsubscribe;
+  /** How often to read it all the same. @default 5000 */
   readonly pollMs?: number;
   /** Told whenever the standing changes. */
   readonly onStanding?: (standing: SwitchStanding) => void;
@@ -123,6 +126,7 @@ async function look(
  */
 export function followSwitch(options: SwitchOptions): SwitchFollower {
   const { router, read, onStanding = () => {}, clock = systemClock, pollMs = 5_000 } = options;
+  const { watch = () => () => {} } = options;
   const key = agentKeys(router.agent).switched(requireId("name", options.name));
   if (!(pollMs >= 100 && pollMs <= 3_600_000))
     throw new InvalidArgumentError("pollMs", `must be 100 to 3600000, got ${pollMs}`);
@@ -143,15 +147,30 @@ export function followSwitch(options: SwitchOptions): SwitchFollower {
     last = text;
     return standing;
   };
-  const again = (): void => {
-    if (!closed) cancel = clock.setTimer(() => void check().then(again, again), pollMs);
+  // What changes while it is read is read again, and two looks never overlap.
+  let looking = false;
+  let wanted = false;
+  const wake = async (): Promise<void> => {
+    wanted = true;
+    if (looking || closed) return;
+    looking = true;
+    cancel();
+    while (wanted && !closed) {
+      wanted = false;
+      // The store may be away: the next look finds the same change.
+      await check().catch(() => {});
+    }
+    looking = false;
+    if (!closed) cancel = clock.setTimer(() => void wake(), pollMs);
   };
-  void check().then(again, again);
+  const stopWatching = watch(() => void wake());
+  void wake();
   return {
     check,
     close() {
       closed = true;
       cancel();
+      stopWatching();
     },
   };
 }

@@ -1,1 +1,2 @@
 export { readSwitchFile } from "./read-switch-file.ts";
+export { watchSwitchFile } from "./watch-switch-file.ts";

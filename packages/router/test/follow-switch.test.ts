@@ -1,10 +1,15 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { agentKeys } from "@verdigris/contracts";
 import { createStoreRouter } from "@verdigris/router";
-import { readSwitchFile } from "@verdigris/router/node";
-import { followSwitch, type SwitchFollower, type SwitchOptions } from "@verdigris/router/switch";
+import { readSwitchFile, watchSwitchFile } from "@verdigris/router/node";
+import {
+  followSwitch,
+  type SwitchFollower,
+  type SwitchOptions,
+  type SwitchStanding,
+} from "@verdigris/router/switch";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createFakeClock, createFaultyStore } from "@verdigris/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -139,10 +144,154 @@ describe("a switch source", () => {
   });
 });
 
+describe("a watched source", () => {
+  it("is read at once when it says so, and again when it says so meanwhile [SWITCH-CHANGE]", async () => {
+    let say = (): void => {};
+    let stopped = false;
+    const follower = follow({
+      watch: (onChange) => {
+        say = onChange;
+        return () => {
+          stopped = true;
+        };
+      },
+    });
+    await clock.advance(0);
+    flag = "green";
+    say();
+    await clock.advance(0);
+    expect((await router.refresh())?.route.live).toBe("green");
+    const gate = store.gate({ kind: "get" });
+    say();
+    await gate.reached;
+    flag = "red";
+    say();
+    gate.open();
+    await clock.advance(0);
+    expect(await generation()).toBe(2);
+    expect((await follower.check()).value).toBe("red");
+    follower.close();
+    expect(stopped).toBe(true);
+  });
+
+  it("is polled all the same: a watch that says nothing delays, and misses nothing [SWITCH-CHANGE]", async () => {
+    follow({ watch: () => () => {} });
+    await clock.advance(0);
+    flag = "green";
+    await clock.advance(5_000);
+    expect((await router.refresh())?.route.live).toBe("green");
+  });
+});
+
 describe("a watched file", () => {
+  let directory: string;
+  let file: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "verdigris-"));
+    file = join(directory, "live.json");
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const naming = (bundle: string): string => JSON.stringify({ live: { agent: bundle } });
+
+  /** Follows the file by its watcher alone: the clock stands, so nothing is polled. */
+  function followFile(): { follower: SwitchFollower; standing: (live: string) => Promise<void> } {
+    let told = (_: SwitchStanding): void => {};
+    let last: SwitchStanding | null = null;
+    const follower = follow({
+      read: readSwitchFile(file, "agent"),
+      watch: watchSwitchFile(file),
+      onStanding(standing) {
+        last = standing;
+        told(standing);
+      },
+    });
+    const is = (standing: SwitchStanding | null, value: string): boolean => standing?.value === value;
+    return {
+      follower,
+      standing: (value) =>
+        new Promise((resolve) => {
+          told = (standing) => is(standing, value) && resolve();
+          if (is(last, value)) resolve();
+        }),
+    };
+  }
+
+  it("is followed when it is written in place [SWITCH-CHANGE]", async () => {
+    await writeFile(file, naming("blue"));
+    const { standing } = followFile();
+    await standing("blue");
+    await writeFile(file, naming("green"));
+    await standing("green");
+    expect((await router.refresh())?.route.live).toBe("green");
+  });
+
+  it("is followed when another is renamed over it, time after time [SWITCH-CHANGE]", async () => {
+    await writeFile(file, naming("blue"));
+    const { standing } = followFile();
+    await standing("blue");
+    for (const next of ["green", "blue", "green"]) {
+      await writeFile(`${file}.tmp`, naming(next));
+      await rename(`${file}.tmp`, file);
+      await standing(next);
+    }
+    expect(await generation()).toBe(4);
+  });
+
+  it("is followed through the links of a mounted volume [SWITCH-CHANGE]", async () => {
+    for (const [version, bundle] of [
+      ["..1", "blue"],
+      ["..2", "green"],
+    ] as const) {
+      await mkdir(join(directory, version));
+      await writeFile(join(directory, version, "live.json"), naming(bundle));
+    }
+    await symlink("..1", join(directory, "..data"));
+    await symlink(join("..data", "live.json"), file);
+    const { standing } = followFile();
+    await standing("blue");
+    await symlink("..2", join(directory, "..data_tmp"));
+    await rename(join(directory, "..data_tmp"), join(directory, "..data"));
+    await standing("green");
+  });
+
+  it("asks for nothing while it is half written or away, and flips once it is whole [SWITCH-CHANGE]", async () => {
+    await writeFile(file, naming("blue"));
+    const { standing } = followFile();
+    await standing("blue");
+    const whole = naming("green");
+    const handle = await open(file, "w");
+    await handle.write(whole.slice(0, 12));
+    await handle.sync();
+    expect(await generation()).toBe(1);
+    await handle.write(whole.slice(12));
+    await handle.close();
+    await standing("green");
+    await rm(file);
+    await writeFile(file, naming("blue"));
+    await standing("blue");
+    expect(await generation()).toBe(3);
+  });
+
+  it("that is in no folder yet is left to the poll [SWITCH-CHANGE]", async () => {
+    const later = join(directory, "later", "live.json");
+    file = later;
+    const { follower, standing } = followFile();
+    await mkdir(join(directory, "later"));
+    await writeFile(later, naming("blue"));
+    await follower.check();
+    await writeFile(later, naming("green"));
+    let polled = false;
+    const arrived = standing("green").then(() => {
+      polled = true;
+    });
+    while (!polled) await clock.advance(5_000);
+    await arrived;
+    expect((await router.refresh())?.route.live).toBe("green");
+  });
+
   it("names the bundle of each agent, and nothing while it is missing or half written [SWITCH-CHANGE]", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "verdigris-"));
-    const file = join(directory, "live.json");
     const read = readSwitchFile(file, "agent");
     expect(await read()).toBeNull();
     for (const [text, value] of [
@@ -155,6 +304,5 @@ describe("a watched file", () => {
       await writeFile(file, text);
       expect(await read(), text).toBe(value);
     }
-    await rm(directory, { recursive: true, force: true });
   });
 });
