@@ -1,20 +1,12 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { agentKeys } from "@verdigris/contracts";
-import { createStoreRouter, defaultPolicy, type StoreRouter } from "@verdigris/router";
+import type { StoreRouter } from "@verdigris/router";
+import { agent, ana, openAgent } from "./bench-agent.ts";
+import { type Fleet, heardOf, processes, startFleet } from "./fleet.ts";
 import { type Spread, spreadOf } from "./measure.ts";
-import type { Order, Word } from "./propagation-node.ts";
-import { type Kind, openers, startPostgres } from "./propagation-stores.ts";
+import { type Kind, startPostgres } from "./propagation-stores.ts";
 import { type Bench, type Findings, type Goal, goal, type Row } from "./report.ts";
 import { quantile, sharedNow } from "./server-load.ts";
 import { withDirectory } from "./stores-sqlite.ts";
-
-/** How many watching processes there are. */
-export const processes: number = Number(process.env.VERDIGRIS_PROCESSES ?? 50);
-const agent = "support";
-const ana = { actor: { kind: "person", id: "ana" }, reason: "bench" } as const;
 
 /** The slowest poll, 1 s and 20 %, and half a second for all else. */
 const boundMs = 1_700;
@@ -33,71 +25,18 @@ const pollers = [
   ["LaunchDarkly in polling mode, 30 s", 30_000],
 ] as const;
 
-/** Watching processes, each with a router and a node record. */
-export interface Fleet {
-  /** Told by every process of every route. */
-  onWord: (word: { readonly generation: number; readonly at: number }) => void;
-  order(order: Order): Promise<void>;
-  end(): Promise<void>;
-}
-
-/** Forks them. */
-export async function startFleet(): Promise<Fleet> {
-  const program = fileURLToPath(new URL("./propagation-node.js", import.meta.url));
-  const children: ChildProcess[] = Array.from({ length: processes }, () =>
-    fork(program, [], { execArgv: [] }),
-  );
-  const waiting = new Map<ChildProcess, () => void>();
-  const fleet: Fleet = {
-    onWord: () => {},
-    async order(order) {
-      // In tens, so that no server is met by fifty connections at once.
-      for (let from = 0; from < children.length; from += 10) {
-        const some = children.slice(from, from + 10);
-        const done = some.map((child) => new Promise<void>((resolve) => waiting.set(child, resolve)));
-        for (const child of some) child.send(order);
-        await Promise.all(done);
-      }
-    },
-    async end() {
-      const ended = children.map((child) => once(child, "exit"));
-      for (const child of children) child.disconnect();
-      await Promise.all(ended);
-    },
-  };
-  for (const child of children) {
-    child.on("message", (word: Word) => {
-      if ("done" in word) waiting.get(child)?.();
-      else fleet.onWord(word);
-    });
-  }
-  return fleet;
-}
-
 /** Milliseconds from the call of a flip to its route being in force, one per process. */
 async function flipOnce(fleet: Fleet, router: StoreRouter, bundle: string): Promise<readonly number[]> {
   const generation = (router.snapshot()?.route.generation ?? 0) + 1;
-  const times: number[] = [];
   const called = sharedNow();
-  const everywhere = new Promise<void>((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new Error(`${times.length} of ${processes} heard of ${generation}`)),
-      10_000,
-    );
-    fleet.onWord = (word) => {
-      if (word.generation !== generation) return;
-      if (times.push(word.at - called) < processes) return;
-      clearTimeout(late);
-      resolve();
-    };
-  });
+  const heard = heardOf(fleet, generation);
   const move = { verb: "flip", bundle, supersede: true } as const;
-  const [{ outcome }] = await Promise.all([
+  const [{ outcome }, times] = await Promise.all([
     router.move({ move, expect: generation - 1, ...ana }),
-    everywhere,
+    heard,
   ]);
   if (outcome !== "moved") throw new Error(`a flip was ${outcome}`);
-  return times;
+  return times.map((at) => at - called);
 }
 
 /** What all processes saw, and the row that people ask for. */
@@ -108,25 +47,6 @@ function rowsOf(group: string, { min, median, max }: Spread, p99: number): Row[]
   ];
 }
 
-/** The router that flips, beside the fleet: a process of its own in no way that matters here. */
-async function openRoute(kind: Kind, where: string) {
-  const { store, close } = await openers[kind](where);
-  const keys = agentKeys(agent);
-  for (const id of ["blue", "green"])
-    await store.commit([{ op: "put", key: keys.bundle(id), rev: 0, value: '{"v":1}' }]);
-  const router = createStoreRouter({ agent, store, watch: false });
-  const open = { verb: "open", bundle: "blue", policy: defaultPolicy, incarnation: "bench" } as const;
-  await router.move({ move: open, expect: 0, ...ana });
-  return {
-    router,
-    async end() {
-      const { entries } = await store.list("", { limit: 1_000 });
-      for (const { key, rev } of entries) await store.commit([{ op: "del", key, rev }]);
-      await close();
-    },
-  };
-}
-
 async function measureStore(
   fleet: Fleet,
   kind: Kind,
@@ -135,7 +55,7 @@ async function measureStore(
 ): Promise<Findings> {
   const rows: Row[] = [];
   const goals: Goal[] = [];
-  const { router, end } = await openRoute(kind, where);
+  const { router, end } = await openAgent(kind, where);
   await fleet.order({ open: kind, where, agent });
   let live = "blue";
   const flip = (): Promise<readonly number[]> => {

@@ -1,18 +1,12 @@
-import { agentKeys, type BundleManifest, type ReleaseGate } from "@verdigris/contracts";
 import { createReleases, type Driver, type Releases } from "@verdigris/release";
-import { createStoreRouter, defaultPolicy } from "@verdigris/router";
 import { createMemoryStore } from "@verdigris/store-memory";
+import { beginAgent, gate } from "./bench-agent.ts";
+import { spreadOf } from "./measure.ts";
 import { type Findings, goal, type Row } from "./report.ts";
 
 const agents = Number(process.env.VERDIGRIS_AGENTS ?? 1_000);
 const tickMs = 30_000;
 const rounds = 5;
-
-const gate: ReleaseGate = async ({ keep }) => ({
-  verdict: "pass",
-  summary: "bench",
-  evidence: await keep({}),
-});
 
 /** What one look at every agent costs this process, in ms of CPU time. */
 async function cpuOfLooks(drivers: readonly Driver[]): Promise<number> {
@@ -26,7 +20,7 @@ async function looks(drivers: readonly Driver[]): Promise<number[]> {
   await cpuOfLooks(drivers);
   const times: number[] = [];
   for (let n = 0; n < rounds; n++) times.push(await cpuOfLooks(drivers));
-  return times.sort((a, b) => a - b);
+  return times;
 }
 
 /** One process drives a thousand agents: all idle, and all with a release in quarantine. */
@@ -38,17 +32,7 @@ export async function scheduler(progress: (text: string) => void): Promise<Findi
   const heap = process.memoryUsage().heapUsed;
   for (let n = 0; n < agents; n++) {
     const agent = `agent-${n}`;
-    const keys = agentKeys(agent);
-    for (const id of ["blue", "green"]) {
-      const code = { commit: "c0ffee", build: `sha256:${"0".repeat(64)}` } as const;
-      const manifest: BundleManifest = { v: 1, id, code, prompts: {}, models: {}, indexes: {}, tools: {} };
-      const record = { v: 1, digest: code.build, manifest, registeredAt: 0 };
-      await store.commit([{ op: "put", key: keys.bundle(id), rev: 0, value: JSON.stringify(record) }]);
-    }
-    const router = createStoreRouter({ agent, store, watch: false });
-    const open = { verb: "open", bundle: "blue", policy: defaultPolicy, incarnation: "bench" } as const;
-    await router.move({ move: open, expect: 0, actor: { kind: "person", id: "ana" }, reason: "bench" });
-    await router.close();
+    await (await beginAgent(store, agent)).close();
     const releases = createReleases({
       agent,
       store,
@@ -65,26 +49,18 @@ export async function scheduler(progress: (text: string) => void): Promise<Findi
   const busy = await looks(drivers);
   const bytes = (process.memoryUsage().heapUsed - heap) / agents;
   for (const releases of all) await releases.close();
+  const group = `${agents} agents, one controller`;
   const row = (name: string, times: readonly number[]): Row => ({
-    group: `${agents} agents, one controller`,
+    group,
     name,
     unit: "ms CPU a round",
-    min: times[0] ?? 0,
-    median: times[Math.floor(times.length / 2)] ?? 0,
-    max: times.at(-1) ?? 0,
+    ...spreadOf(times),
   });
-  const share = ((busy[Math.floor(rounds / 2)] ?? 0) / tickMs) * 100;
+  const share = (spreadOf(busy).median / tickMs) * 100;
   const rows = [
     row("look at all, nothing under way", idle),
     row("look at all, each in quarantine", busy),
-    {
-      group: `${agents} agents, one controller`,
-      name: "heap per agent, store included",
-      unit: "KiB",
-      min: bytes / 1024,
-      median: bytes / 1024,
-      max: bytes / 1024,
-    },
+    { group, name: "heap per agent, store included", unit: "KiB", ...spreadOf([bytes / 1024]) },
   ];
   return { rows, goals: [goal(`${agents} agents in quarantine: share of one core, %`, share, "lower", 10)] };
 }

@@ -21,6 +21,7 @@ export type { RollbackReport } from "./back/roll-back.ts";
 export { judgeTarget, type TargetHealth } from "./back/rollback-target.ts";
 export { createReleases } from "./create-releases.ts";
 export type { Driver } from "./drive/driver.ts";
+export { type Patience, patientGate } from "./drive/patient-gate.ts";
 export type { ReleasePorts, TouchedRun } from "./drive/ports.ts";
 export type { AskedEvent, ReleaseEvent, ReleaseRefusal, SeenEvent, Transition } from "./machine/events.ts";
 export { evidenceDigest, phasesOf } from "./machine/record.ts";
