@@ -21,7 +21,8 @@ type Sights = Omit<OnCall, keyof Verbs | keyof WayBack | "close" | "agent" | typ
 
 function createVerbs(world: World, { ask }: Asker): Verbs {
   return {
-    approve: async ({ evidence, ...asking }) => ask("release-approve", asking, { type: "approve", evidence }),
+    approve: async ({ evidence, ...asking }) =>
+      ask("release-approve", asking, { type: "approve", evidence, reason: asking.reason }),
     hold: async (asking) =>
       ask("release-hold", asking, { type: "hold", why: asking.reason }, (actor, release) =>
         holdRoute(world, actor, release, asking.reason),

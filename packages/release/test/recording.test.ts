@@ -130,6 +130,36 @@ describe("waitUntil", () => {
   });
 });
 
+describe("the history", () => {
+  it("has every verb in it, by whom and why (argo-cd#2180) [RELEASE-HISTORY]", async () => {
+    const releases = world.open({ tickMs: 600_000, gates: {} });
+    const plan = { approval: { before: ["switched"] } } as const;
+    const { id } = await releases.start({ bundle: "green", plan, reason: "start", actor: "ana" });
+    const { evidence } = await releases.status();
+    if (evidence === null) throw new Error("no evidence");
+    await releases.approve({ evidence, reason: "approve", actor: "ben" });
+    await releases.hold({ reason: "hold", actor: "cem" });
+    await releases.resume({ reason: "resume", actor: "dora" });
+    await releases.skip({ gate: "shadow", reason: "skip", actor: "eva" });
+    await releases.abort({ reason: "abort", actor: "finn" });
+    releases.drive();
+    await world.pass(minute);
+    await releases.retry({ release: id, reason: "retry", actor: "gil" });
+    const said = (await releases.history(id))
+      .filter(({ step }) => step.actor.kind === "person")
+      .map(({ step }) => `${step.event} ${step.actor.id} ${step.reason}`);
+    expect(said).toEqual([
+      "started ana start",
+      "approve ben approve",
+      "hold cem hold",
+      "resume dora resume",
+      "skip eva skip",
+      "abort finn abort",
+      "retry gil retry",
+    ]);
+  });
+});
+
 describe("authority", () => {
   it("is asked for every verb, and what it refuses is on record [RELEASE-AUTHORITY]", async () => {
     const asked: string[] = [];

@@ -117,8 +117,7 @@ tellAll("going back [RELEASE-SCENARIOS]", [
     story(s) {
       s.goTo("quarantine");
       s.moveRoute({ verb: "rollback" });
-      if (s.route !== null) s.see({ type: "route", route: s.route });
-      s.settle();
+      s.look();
       expect(s.release.outcome?.kind).toBe("rolled-back");
       expect(s.denied).toEqual(["green"]);
     },
@@ -129,8 +128,7 @@ tellAll("going back [RELEASE-SCENARIOS]", [
     story(s) {
       s.goTo("evals");
       s.moveRoute({ verb: "drop" });
-      if (s.route !== null) s.see({ type: "route", route: s.route });
-      s.settle();
+      s.look();
       expect(s.release.outcome).toMatchObject({ kind: "halted" });
       expect(s.route).toMatchObject({ live: "blue", candidate: null });
     },
@@ -163,8 +161,7 @@ tellAll("going back [RELEASE-SCENARIOS]", [
       s.ask({ type: "abort", reason: "stop" });
       s.settle();
       s.moveRoute({ verb: "flip", bundle: "green" });
-      if (s.route !== null) s.see({ type: "route", route: s.route });
-      s.settle();
+      s.look();
       expect(s.route?.live).toBe("blue");
     },
   },
@@ -188,8 +185,7 @@ tellAll("going back [RELEASE-SCENARIOS]", [
       s.passGates();
       expect(s.release).toMatchObject({ held: { because: "route" }, switch: null });
       s.moveRoute({ verb: "release" }, ben);
-      if (s.route !== null) s.see({ type: "route", route: s.route });
-      s.settle();
+      s.look();
       expect(s.release.switch).not.toBeNull();
     },
   },

@@ -66,6 +66,8 @@ export interface Simulation {
   evidence(): Digest;
   asked(): readonly GateName[];
   moveRoute(move: Parameters<typeof applyMove>[1], actor?: Actor): void;
+  /** A driver looks at the route. */
+  look(): void;
 }
 
 export function simulate(options: SimulationOptions = {}): Simulation {
@@ -168,6 +170,10 @@ export function simulate(options: SimulationOptions = {}): Simulation {
       ),
     moveRoute(move, actor = ben) {
       makeMove(move, actor);
+    },
+    look() {
+      if (simulation.route !== null) simulation.see({ type: "route", route: simulation.route });
+      simulation.settle();
     },
   };
 

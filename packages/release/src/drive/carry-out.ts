@@ -21,9 +21,10 @@ type Effect<K extends ReleaseEffect["kind"]> = ReleaseEffect & { readonly kind: 
 /** An event with the store time it happened at, where that is not now. */
 export type Outcome = SeenEvent & { readonly at?: number };
 
-function routeSeen(route: Route): Outcome {
-  const { live, stable, candidate, held, generation } = route;
-  return { type: "route", route: { live, stable, candidate, held, generation } };
+/** The route as a release looks at it. */
+export function routeSeen(route: Route): Outcome {
+  const { live, stable, candidate, canary, held, generation } = route;
+  return { type: "route", route: { live, stable, candidate, canary, held, generation } };
 }
 
 function outcomeOf(key: string, result: MoveResult): Outcome | null {

@@ -3,7 +3,7 @@ import { timeMarginMs } from "@verdigris/router";
 import { hasTraffic, policyActor } from "../machine/record.ts";
 import type { World } from "../records/world.ts";
 import { bounded, messageOf } from "./bounded.ts";
-import type { Outcome } from "./carry-out.ts";
+import { type Outcome, routeSeen } from "./carry-out.ts";
 import type { ReleasePorts } from "./ports.ts";
 
 const signalsMs = 10_000;
@@ -13,9 +13,7 @@ export async function seeRoute(
   world: World,
 ): Promise<{ readonly route: Route | null; readonly outcomes: readonly Outcome[] }> {
   const route = (await world.router.refresh())?.route ?? null;
-  if (route === null) return { route, outcomes: [] };
-  const { live, stable, candidate, held, generation } = route;
-  return { route, outcomes: [{ type: "route", route: { live, stable, candidate, held, generation } }] };
+  return { route, outcomes: route === null ? [] : [routeSeen(route)] };
 }
 
 /** Whom the bundle is watched against: blue beside it in a canary, the holdback or blue's own past after the switch. */

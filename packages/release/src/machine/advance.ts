@@ -123,7 +123,8 @@ function termsOf({ plan }: ReleaseRecord): { readonly policy?: Partial<RoutePoli
   return Object.keys(policy).length === 0 ? {} : { policy };
 }
 
-function ramp(release: ReleaseRecord, step: number): ReleaseRecord {
+/** Sets the share of a step of the canary, whose time begins once it is set. */
+export function ramp(release: ReleaseRecord, step: number): ReleaseRecord {
   const percent = release.plan.canary.steps[step]?.percent ?? 0;
   const next = { ...release, canaryStep: step, canarySince: null };
   return move(next, { verb: "setCanary", percent }, `canary at ${percent} %`);

@@ -18,7 +18,7 @@ export type SeenEvent =
   | { readonly type: "refused"; readonly key: string; readonly refusal: string; readonly message: string }
   | {
       readonly type: "route";
-      readonly route: Pick<Route, "live" | "stable" | "candidate" | "held" | "generation">;
+      readonly route: Pick<Route, "live" | "stable" | "candidate" | "canary" | "held" | "generation">;
     }
   | {
       readonly type: "answered";
@@ -39,7 +39,7 @@ export type SeenEvent =
 /** What somebody asks for. */
 export type AskedEvent =
   /** `evidence` is what the approver saw: `evidenceDigest` of the record. */
-  | { readonly type: "approve"; readonly evidence: Digest }
+  | { readonly type: "approve"; readonly evidence: Digest; readonly reason?: string }
   | { readonly type: "hold"; readonly why: string }
   | { readonly type: "resume"; readonly reason: string }
   | { readonly type: "abort"; readonly reason: string }

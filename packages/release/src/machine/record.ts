@@ -125,6 +125,9 @@ function keyed(release: ReleaseRecord, effect: Unkeyed<ReleaseEffect>): ReleaseE
   return { ...effect, key: `${release.id}.${release.issued + 1}.${label}` } as ReleaseEffect;
 }
 
+/** Who holds a release whose canary somebody lowered: going on from there restores the share of its step. */
+export const loweredBy = "route:lowered";
+
 /** Adds an effect under the next key of the release. */
 export function issue(release: ReleaseRecord, effect: Unkeyed<ReleaseEffect>): ReleaseRecord {
   return { ...release, issued: release.issued + 1, outbox: [...release.outbox, keyed(release, effect)] };

@@ -1,8 +1,18 @@
 import type { Actor, ReleaseRecord, SeenSignal } from "@verdigris/contracts";
-import { ask } from "./advance.ts";
+import { ask, ramp } from "./advance.ts";
 import type { AskedEvent, ReleaseRefusal } from "./events.ts";
 import { afterRollback, halt } from "./protect.ts";
-import { end, evidenceDigest, hold, isGatePhase, isSkipped, issue, pendingMoves, resumed } from "./record.ts";
+import {
+  end,
+  evidenceDigest,
+  hold,
+  isGatePhase,
+  isSkipped,
+  issue,
+  loweredBy,
+  pendingMoves,
+  resumed,
+} from "./record.ts";
 
 /** A verb that does not fit, and why. */
 export interface Refused {
@@ -74,6 +84,7 @@ function acknowledge(release: ReleaseRecord, actor: Actor): ReleaseRecord {
 function goOn(release: ReleaseRecord, { actor, at }: Asker): ReleaseRecord {
   const gate = stuckGate(release);
   const free = acknowledge({ ...resumed(release, at), unmeasured: 0 }, actor);
+  if (release.held?.by.id === loweredBy) return ramp(free, release.canaryStep);
   return gate === null ? free : ask(free, gate, at);
 }
 

@@ -15,6 +15,7 @@ import {
   hold,
   issue,
   issueFirst,
+  loweredBy,
   pendingMoves,
   planOf,
   policyActor,
@@ -98,6 +99,14 @@ function overtaken(release: ReleaseRecord, route: RouteSeen, at: number, actor: 
   return afterRollback({ ...release, rollback }, { why, by: actor, at });
 }
 
+/** A share is lowered for a reason: no timer raises it behind the back of whoever did so. */
+function wasLowered(release: ReleaseRecord, { canary }: RouteSeen): boolean {
+  const { phase, canarySince, canaryStep, plan } = release;
+  if (phase !== "canary" || canarySince === null) return false;
+  if (pendingMoves(release).some(({ move }) => move.verb !== "hold")) return false;
+  return (canary?.percent ?? 0) < (plan.canary.steps[canaryStep]?.percent ?? 0);
+}
+
 function routeSeen(release: ReleaseRecord, { route, at }: Seen<"route">, actor: Actor): ReleaseRecord {
   const known = { ...release, generation: Math.max(release.generation, route.generation) };
   if (release.outcome !== null) {
@@ -108,6 +117,11 @@ function routeSeen(release: ReleaseRecord, { route, at }: Seen<"route">, actor: 
     return undone ? issueFirst(known, { kind: "move", move: { verb: "rollback" }, actor, reason }) : release;
   }
   if (!fits(release, route)) return overtaken(release, route, at, actor);
+  if (wasLowered(release, route)) {
+    const by: Actor = { kind: "machine", id: loweredBy };
+    const why = `somebody lowered the canary to ${route.canary?.percent ?? 0} %, at generation ${route.generation}`;
+    return hold(known, { by, why, at, because: "route" });
+  }
   const waited = release.held?.by.id === "route:held" && route.held === null;
   return waited ? resumed(known, at) : release.generation === known.generation ? release : known;
 }

@@ -71,7 +71,7 @@ export async function loadRelease(
 }
 
 function reasonOf(event: ReleaseEvent): string {
-  if ("reason" in event) return event.reason;
+  if ("reason" in event) return event.reason ?? "";
   if ("why" in event) return event.why;
   if (event.type === "answered") return `${event.gate}: ${event.answer.verdict}`;
   return "key" in event ? event.key : "";
