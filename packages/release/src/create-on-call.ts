@@ -71,8 +71,8 @@ function createWayBack(world: World, asker: Asker, options: OnCallOptions): WayB
       });
     },
     async lift(bundle, { reason, actor }) {
-      await permit("lift", actor, reason, { bundle: requireId("bundle", bundle) });
-      return liftBundle(world, bundle);
+      const by = await permit("lift", actor, reason, { bundle: requireId("bundle", bundle) });
+      return liftBundle(world, bundle, { actor: by, reason, at: await world.time() });
     },
     async checkRollback({ release } = {}) {
       const found = await find(release);

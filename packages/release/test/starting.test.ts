@@ -103,6 +103,9 @@ describe("a start", () => {
       ["green", "users complain"],
     ]);
     expect(await releases.lift("green", { reason: "it was the network" })).toBe(true);
+    expect((await world.app.notices()).map(({ notice }) => notice)).toMatchObject([
+      { kind: "lifted", actor: { id: "ana" }, bundle: "green", denied: { why: "users complain" } },
+    ]);
     await releases.start({ bundle: "green", plan: {}, reason: "again" });
   });
 

@@ -10,7 +10,7 @@ import {
 } from "@verdigris/contracts";
 import type { Verb } from "./verb.ts";
 
-/** Something on record that moved nothing: a verb that was refused, a run whose bundle somebody named. */
+/** Something on record that moved nothing: a verb that was refused, a run whose bundle somebody named, a denial lifted. */
 export type Notice =
   | {
       readonly kind: "refused";
@@ -21,6 +21,15 @@ export type Notice =
       readonly reason: string;
       /** How many of its process were left out before this one, to keep the rate. */
       readonly suppressed: number;
+    }
+  | {
+      /** A bundle was taken off the deny list. */
+      readonly kind: "lifted";
+      readonly actor: Actor;
+      readonly bundle: BundleId;
+      readonly reason: string;
+      /** What it had been denied by and for. */
+      readonly denied: { readonly by: Actor; readonly why: string };
     }
   | {
       readonly kind: "named-start";

@@ -57,9 +57,26 @@ export async function denyBundle(
   await store.commit([{ op: "put", key: keys.denied(denied.bundle.id), rev: 0, value }]);
 }
 
-/** Takes a bundle off the list; false when it was not on it. */
-export async function liftBundle({ store, keys }: Records, bundle: BundleId): Promise<boolean> {
+/** Takes a bundle off the list, and leaves a notice of who did and what it had been denied for; false when it was not on it. */
+export async function liftBundle(
+  { store, keys, format, newId }: Pick<World, "store" | "keys" | "format" | "newId">,
+  bundle: BundleId,
+  { actor, reason, at }: { readonly actor: Actor; readonly reason: string; readonly at: number },
+): Promise<boolean> {
   const entry = (await store.get([keys.denied(requireId("bundle", bundle))])).entries[0] ?? null;
   if (entry === null) return false;
-  return (await store.commit([{ op: "del", key: entry.key, rev: entry.rev }])).ok;
+  const { by, why } = decodeRecord<DeniedBundle>(entry.key, entry.value);
+  const notice = {
+    v: format(),
+    kind: "lifted",
+    actor,
+    bundle,
+    reason: reason.slice(0, 500),
+    denied: { by, why },
+  };
+  const ops = [
+    { op: "del", key: entry.key, rev: entry.rev },
+    { op: "put", key: keys.notice(at, newId()), rev: 0, value: JSON.stringify(notice) },
+  ] as const;
+  return (await store.commit(ops)).ok;
 }
