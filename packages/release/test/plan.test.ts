@@ -87,6 +87,11 @@ describe("defineReleasePlan", () => {
       { quarantine: { for: "24h", recheck: "30h" } },
       "quarantine.recheck",
     ],
+    [
+      "a drill that is too old by the switch, however fresh it is at the start",
+      { rollout: "canary", drillWithin: "2h", canary: { steps: [{ percent: 5, for: "2h" }] } },
+      "drillWithin",
+    ],
     ["a short quarantine without a reason", { quarantine: { for: "1h" } }, "quarantine.for"],
     [
       "a reason for a quarantine that needs none",

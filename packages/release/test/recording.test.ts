@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { SignalTarget } from "@verdigris/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type aGate, aWorld, codeOf, minute, type ReleaseWorld } from "./world.ts";
+import { type aGate, aSignal, aWorld, codeOf, minute, type ReleaseWorld } from "./world.ts";
 
 let world: ReleaseWorld;
 
@@ -157,6 +158,22 @@ describe("the history", () => {
       "abort finn abort",
       "retry gil retry",
     ]);
+  });
+});
+
+describe("explain", () => {
+  it("forecasts with the host's rate of runs and what its detectors need of the live bundle [RELEASE-EXPLAIN]", async () => {
+    const signals = async (target: SignalTarget) => {
+      expect(target).toMatchObject({ bundle: "blue", baseline: { kind: "floor" } });
+      return [aSignal({ name: "hard-errors", bundle: "blue", needed: 60 })];
+    };
+    const releases = world.open({ signals, runsPerHour: async () => 120 });
+    const plan = { rollout: "canary", signals: { "hard-errors": "rollback" } } as const;
+    const { phases, ok } = await releases.explain(plan);
+    expect(ok).toBe(true);
+    // 60 runs at 5 % of 120 an hour.
+    expect(phases[0]).toMatchObject({ percent: 5, concludes: true, atLeastMs: 600 * minute });
+    expect((await world.open().explain(plan)).phases[0]?.concludes).toBeNull();
   });
 });
 

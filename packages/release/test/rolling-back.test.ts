@@ -139,6 +139,26 @@ describe("rollback", () => {
     await started.run.finish({ outcome: "completed" });
   });
 
+  it.each(["finish", "migrate", "cancel"] as const)(
+    "leaves the runs on the bad bundle to the plan's policy: %s [ROLLBACK-IMPACT]",
+    async (onRollback) => {
+      await switchedAndAlone({ onRollback });
+      const started = await world.app.start();
+      if (!started.placed) throw new Error("not placed");
+      const { impact } = await releases.rollback({ reason: "bad" });
+      expect(impact).toMatchObject({ policy: onRollback, left: [{ run: started.run.id }] });
+      expect((await releases.status()).route?.policy.onRollback).toBe(onRollback);
+      // What becomes of it is for the process that has it: it hears of the rollback with the route.
+      await world.app.status();
+      const { signal, bundle } = started.run;
+      expect({ aborted: signal.aborted, on: bundle.id }).toEqual({
+        aborted: onRollback === "cancel",
+        on: "green",
+      });
+      await started.run.finish({ outcome: "failed" }).catch(() => {});
+    },
+  );
+
   it("tells when the last run on the bad bundle is gone, once a driver sees it [ROLLBACK-IMPACT]", async () => {
     await switchedAndAlone();
     const started = await world.app.start();

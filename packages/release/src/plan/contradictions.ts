@@ -82,6 +82,15 @@ const rules: readonly (readonly [path: string, rule: Rule])[] = [
   ],
   ["signals", ({ signals }) => (Object.keys(signals).length > 32 ? "names more than 32" : null)],
   [
+    "drillWithin",
+    ({ drillWithinMs, canary: { steps } }) => {
+      const canaryMs = steps.reduce((sum, { forMs }) => sum + forMs, 0);
+      return drillWithinMs !== null && drillWithinMs <= canaryMs
+        ? `is ${durationText(drillWithinMs)}, and asked again before the switch: the canary before it takes ${durationText(canaryMs)}`
+        : null;
+    },
+  ],
+  [
     "holdbackPercent",
     ({ holdbackPercent, strategy }) =>
       holdbackPercent > 0 && strategy === "drain"
