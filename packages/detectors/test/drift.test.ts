@@ -188,6 +188,15 @@ describe("the contracts of an MCP server", () => {
     expect(await watch.check()).toMatchObject([{ entry: "server", class: "cosmetic" }]);
   });
 
+  it("are watched by the host's time where no clock is given", async () => {
+    const book = createDriftBook();
+    const list = () => Promise.resolve({ tools: [] });
+    const bundle = { id: "b", tools: { search: pinned } };
+    const watch = watchTools({ bundle, list, digest: digestOfContract, book, everyMs: 5 });
+    await expect.poll(() => book.of("b")).toMatchObject([{ entry: "search", class: "breaking" }]);
+    watch.close();
+  });
+
   it("go on being watched when the server does not answer", async () => {
     const failed: unknown[] = [];
     const clock = createFakeClock();

@@ -5,6 +5,7 @@ import {
   type Digest,
   InvalidArgumentError,
   type JsonValue,
+  systemClock,
   type ToolEntry,
   VerdigrisError,
 } from "@verdigris/contracts";
@@ -33,7 +34,8 @@ export interface WatchToolsOptions {
   /** What digested the contracts of the bundle: `digestOfContract` of `@verdigris/bundle`. */
   readonly digest: (contract: ToolContractParts) => Digest;
   readonly book: DriftBook;
-  readonly clock: Clock;
+  /** @default the host's time */
+  readonly clock?: Clock;
   /** The contracts the bundle was made with, by entry, so that a drift says what has changed. @default those of the first listing that agree with the bundle */
   readonly contracts?: Readonly<Record<string, ToolContractParts>>;
   /** Names of tools by entry, for those that go by another one. @default the entry's own */
@@ -93,7 +95,7 @@ export function mcpTools(client: McpListing): ListTools {
  * however often it is announced. Works alike for MCP servers and for functions whose contracts `list` returns.
  */
 export function watchTools(options: WatchToolsOptions): ToolWatch {
-  const { bundle, clock, everyMs = 300_000, debounceMs = 1_000, onFailed = () => {} } = options;
+  const { bundle, clock = systemClock, everyMs = 300_000, debounceMs = 1_000, onFailed = () => {} } = options;
   if (typeof options.digest !== "function")
     throw new InvalidArgumentError("digest", "must be digestOfContract of @verdigris/bundle");
   const originals = new Map<string, ToolContractParts>(Object.entries(options.contracts ?? {}));
