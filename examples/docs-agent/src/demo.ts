@@ -1,21 +1,30 @@
 import { mkdirSync } from "node:fs";
-import { type FirstStart, finishElsewhere, flipUnderTraffic, pauseRun, rollBack } from "./acts.ts";
+import type { GatePolicy } from "@verdigris/eval-gate";
+import type { ReleaseRecord } from "@verdigris/release";
+import { changeTool } from "./acts/drift.ts";
+import { practise } from "./acts/drill.ts";
+import { promote } from "./acts/green3.ts";
+import { shipHurried } from "./acts/hurried.ts";
+import { checkMemory, snapshot } from "./acts/memory.ts";
+import { stoppedRelease } from "./acts/stopped.ts";
+import { loadQuestions } from "./agent/questions.ts";
 import { describeBundle, loadMaterials } from "./bundles.ts";
-import { gateCandidates } from "./gate-act.ts";
-import { startProcess } from "./processes.ts";
-import { excerpt, type View } from "./progress.ts";
-import { loadQuestions } from "./questions.ts";
+import { blue, green1, green2, green3, green4, green5, green6 } from "./candidates.ts";
+import { settled } from "./follow.ts";
+import { policy } from "./gates/evals.ts";
+import { releasePlan } from "./plan.ts";
+import type { View } from "./progress.ts";
 import { readAhead } from "./read-ahead.ts";
-import { type DemoReport, staleAmong } from "./report.ts";
-import { setStage, storeFile } from "./stage.ts";
+import type { DemoReport, RollbackTimes, Spending } from "./report.ts";
+import { type Stage, setStage } from "./stage.ts";
 
 /** What the demo is played with. */
 export interface DemoOptions {
   /** Where the store and the paused run are kept. */
   readonly directory: string;
-  /** Where the reports of the gate go. */
+  /** Where the reports of the gates go. */
   readonly reports: string;
-  /** How many questions are asked of each bundle. */
+  /** How many different questions there are. */
   readonly limit: number;
   readonly view: View;
   readonly signal: AbortSignal;
@@ -24,9 +33,9 @@ export interface DemoOptions {
 const concurrency = 4;
 
 /** The fewest questions that fill every act. */
-export const fewestQuestions: number = concurrency + 3;
+export const fewestQuestions = 10;
 
-/** Plays the release of green3 over blue, and the way back, on real questions. */
+/** Plays the life of a release and of some that went wrong, on real questions. */
 export async function playDemo({
   directory,
   reports,
@@ -34,96 +43,116 @@ export async function playDemo({
   view,
   signal,
 }: DemoOptions): Promise<DemoReport> {
-  const { line, paint } = view;
-  const title = (text: string): void => line(`\n${paint("bold", text)}`);
   mkdirSync(directory, { recursive: true });
+  const title = (text: string): void => view.line(`\n${view.paint("bold", text)}`);
 
   title("0  One agent, its documentation and its questions");
-  // The releasing process gets ready meanwhile, and waits for Enter before it touches the store.
-  const release = startProcess("release.js", ["--file", storeFile(directory), "--confirm"], signal);
   const materials = await loadMaterials();
   const known = loadQuestions(materials.corpus);
   const questions = known.slice(0, limit);
   await readAhead({ materials, questions, indexes: ["whole", "split", "both"], concurrency, view, signal });
-  const bundle = describeBundle("blue", "whole", materials);
-  const stage = await setStage({ directory, view, signal, concurrency, materials, bundle });
-
-  // Blue gets every question once: most before the pause, some at the flip, one after the rollback.
-  const [paused, last, ...others] = questions;
-  if (paused === undefined || last === undefined) throw new RangeError("there are too few questions");
-  const during = others.slice(-concurrency);
+  const stage = await setStage({
+    ...{ directory, reports, view, signal, concurrency, materials, questions },
+    bundle: describeBundle(blue, materials),
+    allQuestions: questions.length === known.length,
+  });
   try {
-    title("1  blue serves");
-    await stage.serve("answering on blue", others.slice(0, -concurrency));
-
-    title("2  Three greens want to follow; the gate compares each with blue, question by question");
-    const verdicts = await gateCandidates({
-      ...{ materials, questions, served: stage.served, blue: bundle },
-      ...{ directory, reports, concurrency, view, signal },
-    });
-    const released = verdicts.find(({ candidate }) => candidate.bundle.id === "green3");
-    const evidence = released?.verdict === "pass" ? released.digest : null;
-
-    title("3  A run is paused after its first step");
-    const waiting = await pauseRun(stage, paused);
-    line(
-      `   run ${waiting.run} is on ${waiting.bundle}; its token and state are ${waiting.bytes} bytes on disk`,
-    );
-
-    title("4  Another process registers green3 and flips to it, while runs are under way");
-    const flip = await flipUnderTraffic(stage, release, evidence, during, paused);
-    line(`   generation ${flip.generation}, by ${flip.by}: ${flip.reason}`);
-    line(`   on record with it: ${flip.unevidenced ? "no evidence" : `evidence ${evidence?.slice(7, 19)}`}`);
-    for (const text of flip.changes) line(paint("dim", `   ${text}`));
-    line(`   ${flip.inFlight} runs were under way; they finished on ${listed(flip.inFlightFinishedOn)}`);
-
-    title("5  New runs are on green3 at once; nobody told this process");
-    line(`   first start after the flip: ${told(flip.firstStart)}`);
-    await stage.serve("answering on green3", questions.slice(1));
-
-    title("6  A third process takes the paused run up");
-    const { live } = (await stage.verdigris.status()).route ?? { live: "none" };
-    const resumed = await finishElsewhere(stage, paused, waiting);
-    line(`   asked     ${excerpt(paused.text)}`);
-    line(`   answered  ${excerpt(resumed.answer.text)}`);
-    line(`   started on ${waiting.bundle}, finished on ${resumed.scope.bundle}, while ${live} is live`);
-
-    title("7  Rollback is one call");
-    const startsAfterFlip = stage.ledger.starts.filter(({ at }) => at >= flip.flippedAt);
-    const rollback = await rollBack(stage, last);
-    line(`   committed in ${rollback.committedMs.toFixed(1)} ms, generation ${rollback.generation}`);
-    line(`   first start after it: ${told(rollback.nextStart)}`);
-
-    return {
-      questions: questions.length,
-      allQuestions: questions.length === known.length,
-      reports,
-      gate: verdicts,
-      concurrency,
-      flip,
-      paused: {
-        run: waiting.run,
-        startedOn: waiting.bundle,
-        finishedOn: resumed.scope.bundle,
-        liveMeanwhile: live,
-        question: paused.text,
-        answer: resumed.answer.text,
-      },
-      rollback,
-      startsAfterFlip: startsAfterFlip.length,
-      staleStarts: staleAmong(startsAfterFlip, flip.bundle),
-      bundles: stage.ledger.accounts(),
-    };
+    return await playActs(stage, title);
   } finally {
     await stage.close();
   }
 }
 
-function told({ bundle, afterMs, loadMs }: FirstStart): string {
-  const loading = loadMs === 0 ? "" : `, of them ${loadMs.toFixed(0)} ms to load its pipeline`;
-  return `${bundle}, accepted ${afterMs.toFixed(0)} ms after the commit${loading}`;
+async function playActs(stage: Stage, title: (text: string) => void): Promise<DemoReport> {
+  const { questions, releases, verdigris, view } = stage;
+  const [waiting] = questions;
+  if (waiting === undefined) throw new RangeError("there are no questions");
+
+  title("1  blue serves");
+  await stage.serve("users ask", questions);
+  showPlan(policy, view);
+  for (const { text } of (await releases.explain(releasePlan)).phases) view.line(`   ${text}`);
+
+  const driver = releases.drive();
+  title("2  Two greens that are right more often, and are stopped");
+  await stoppedRelease(stage, green1);
+  await stoppedRelease(stage, green2);
+
+  title("3  green3 goes live: smoke, evals, shadow, canary, switch");
+  const promotion = await promote(stage, waiting, driver);
+
+  title("4  A drill: the way back, while nothing is wrong");
+  const drill = await practise(stage);
+
+  title("5  A slow bundle is shipped past its gates, and taken back");
+  const before = await snapshot(stage, green3.id);
+  const slow = await shipHurried(stage, green4);
+  const memory = await checkMemory(stage, before, green3.id, green4.id);
+  view.line(
+    `   ${memory.takenBack} notes of ${green4.id} are taken back, ${memory.leftOver} are left; ${memory.ownMeanwhile} of ${green3.id}'s own from the same time stay`,
+  );
+
+  title("6  The same bundle under another name: as many questions, no alarm");
+  const same = await shipHurried(stage, green5, { ms: slow.watchedMs, runs: slow.runs });
+
+  title("7  A bundle that costs more is noticed, and a person takes it back");
+  const dear = await shipHurried(stage, green6);
+  const { confirmed, ...rollback } = await releases.rollback({
+    reason: "three pages cost too much for what they add",
+  });
+  const { outcome } = await confirmed;
+  view.line(
+    `   ${rollback.outcome} to ${rollback.to} in ${rollback.elapsedMs.toFixed(0)} ms, ${outcome} by every process`,
+  );
+  await settled(stage, dear.release.id);
+
+  title("8  A tool changes under the bundle that is live");
+  const tool = await changeTool(stage);
+
+  const records = await releases.list();
+  const inOrder = records.toSorted((left, right) => left.startedAt - right.startedAt);
+  return {
+    ...{ questions: questions.length, allQuestions: stage.allQuestions, concurrency: stage.concurrency },
+    ...{ reports: stage.reports, evals: stage.evals, shadow: promotion.shadow, canary: promotion.canary },
+    ...{
+      switch: promotion.switch,
+      paused: promotion.paused,
+      drill,
+      slow,
+      same,
+      dear,
+      rollback,
+      memory,
+      tool,
+    },
+    releases: inOrder,
+    rollbacks: inOrder.flatMap(timesOf),
+    bundles: stage.ledger.accounts(),
+    spending: await spendingOf(stage),
+    writes: Object.fromEntries(stage.notebook.writes),
+    auditOk: (await verdigris.verifyAudit()).ok,
+  };
 }
 
-function listed(bundles: readonly string[]): string {
-  return [...new Set(bundles)].join(" and ");
+function showPlan({ digest, metrics, critical }: GatePolicy, { line }: View): void {
+  const points = (share: number): string => (100 * share).toFixed(0);
+  const overall = metrics.flatMap((metric) => (metric.kind === "rare-event" ? [] : [points(metric.margin)]));
+  const named = critical.map(
+    ({ slice, margins }) => `${slice} ones ${Object.values(margins).map(points).join()}`,
+  );
+  line(
+    `   agreed before any result (policy ${digest.slice(7, 19)}): points that may be lost: over all questions ${overall.join()}, on ${named.join(", ")}`,
+  );
+}
+
+function timesOf({ id, rollback }: ReleaseRecord): readonly RollbackTimes[] {
+  if (rollback === null) return [];
+  const { by, decidedAt, newRunsSafeAt, lastRunGoneAt } = rollback;
+  const after = (at: number | null): number | null => (at === null ? null : at - decidedAt);
+  return [{ release: id, by: by.id, safeMs: after(newRunsSafeAt), goneMs: after(lastRunGoneAt) }];
+}
+
+async function spendingOf({ verdigris }: Stage): Promise<readonly Spending[]> {
+  const { lines } = await verdigris.costs({ from: 0, to: Date.now() + 1_000, by: "bundle" });
+  return lines.map(({ key, traffic, calls, cost }) => ({ bundle: key, traffic, calls, cost }));
 }

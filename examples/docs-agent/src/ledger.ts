@@ -1,10 +1,10 @@
-import type { BundleId, VerdigrisEvents } from "verdigris";
+import type { BundleId, TrafficClass, VerdigrisEvents } from "verdigris";
 import type { Served } from "./serve.ts";
 
 /** What an event of the SDK carries. */
 export type EventOf<E extends keyof VerdigrisEvents> = VerdigrisEvents[E];
 
-/** The account of one bundle. */
+/** The account of one bundle: what it did for users. */
 export interface Account {
   readonly bundle: BundleId;
   /** Finished runs, and those of them whose answer cites the right page. */
@@ -18,11 +18,16 @@ export interface Account {
   readonly latencyMs: { readonly p50: number; readonly p95: number };
 }
 
-/** One start, in order of acceptance. */
-export interface Start {
+/** One run of a user, as events told of it. */
+export interface RunLine {
+  readonly run: string;
+  readonly key: string;
+  readonly class: TrafficClass;
   readonly bundle: BundleId;
-  /** Clock time (ms). */
-  readonly at: number;
+  /** Store time of its acceptance. */
+  readonly acceptedAt: number;
+  /** Clock time of its end; null while it is under way. */
+  endedAt: number | null;
 }
 
 /** Keeps accounts by bundle id from the events of the SDK, of this process and of others. */
@@ -33,8 +38,8 @@ export interface Ledger {
   finished(event: EventOf<"run-finished">, options?: { readonly timed?: boolean }): void;
   /** An answer is right when it cites the page that the author of the documentation named. */
   answered(served: Served): void;
-  /** Every start so far. */
-  readonly starts: readonly Start[];
+  /** Every run of a user so far, in order of acceptance. */
+  readonly runs: readonly RunLine[];
   accounts(): readonly Account[];
 }
 
@@ -47,9 +52,15 @@ interface Page {
   readonly durations: number[];
 }
 
+/** Users wait for these; whatever else runs has its own account in the store. */
+function isProduction({ class: traffic }: { readonly class: TrafficClass }): boolean {
+  return traffic === "live" || traffic === "canary";
+}
+
 /** Opens an empty ledger. */
 export function createLedger(): Ledger {
-  const starts: Start[] = [];
+  const runs: RunLine[] = [];
+  const byId = new Map<string, RunLine>();
   const pages = new Map<BundleId, Page>();
   const pageOf = (bundle: BundleId): Page => {
     const known = pages.get(bundle) ?? emptyPage();
@@ -57,20 +68,28 @@ export function createLedger(): Ledger {
     return known;
   };
   return {
-    starts,
-    started: ({ scope }) => {
-      starts.push({ bundle: scope.bundle, at: Date.now() });
+    runs,
+    started: ({ scope, acceptedAt }) => {
+      if (!isProduction(scope)) return;
+      const { run, key, bundle, class: traffic } = scope;
+      const line = { run, key, bundle, class: traffic, acceptedAt: acceptedAt ?? 0, endedAt: null };
+      runs.push(line);
+      byId.set(run, line);
     },
     used: ({ scope, usage }) => {
+      if (!isProduction(scope)) return;
       const page = pageOf(scope.bundle);
       page.inputTokens += usage.inputTokens;
       page.outputTokens += usage.outputTokens;
       page.cost += usage.cost ?? 0;
     },
     finished: ({ scope, durationMs }, { timed = true } = {}) => {
+      if (!isProduction(scope)) return;
       const page = pageOf(scope.bundle);
       page.runs += 1;
       if (timed) page.durations.push(durationMs);
+      const line = byId.get(scope.run);
+      if (line !== undefined) line.endedAt = Date.now();
     },
     answered: ({ question, scope, answer }) => {
       if (answer.citation === question.target) pageOf(scope.bundle).right += 1;

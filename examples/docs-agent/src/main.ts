@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { claimsOf } from "./claims.ts";
+import { showClosing } from "./closing.ts";
 import { fewestQuestions, playDemo } from "./demo.ts";
-import { candidates } from "./gate-act.ts";
 import { createView } from "./progress.ts";
-import { claimsOf, showAccounts, showClaims } from "./report.ts";
 
 const help = `npm run demo -- [options]
 
-  --limit N   ask N questions of each bundle (${fewestQuestions} or more; all of them otherwise)
+  --limit N   ask N different questions (${fewestQuestions} or more; all of them otherwise)
   --reports D put the reports of the gate into folder D (a new one in the temporary folder otherwise)
   --json      print one JSON document, and nothing else, on standard output
   --keep      keep the store and the paused run, and say where they are
@@ -54,14 +54,8 @@ async function main(): Promise<number> {
     const report = await playDemo({ directory, reports, limit, view, signal: stop.signal });
     const claims = claimsOf(report);
     const seconds = Math.round(performance.now() / 100) / 10;
-    view.line();
-    showAccounts(report.bundles, view);
-    view.line();
-    showClaims(claims, view);
-    view.line(
-      `\n${report.startsAfterFlip} starts between flip and rollback, ${report.staleStarts} of them stale; ${seconds} s in all.`,
-    );
-    view.line(`the gate's reports: ${candidates.map(({ id }) => join(reports, `${id}.html`)).join(", ")}`);
+    showClosing(report, claims, view);
+    view.line(`\n${seconds} s in all; the reports of the gates are in ${reports}`);
     if (values.json) console.log(JSON.stringify({ ...report, claims, seconds }, null, 2));
     const failed = claims.filter(({ held }) => !held);
     for (const { claim } of failed) console.error(`did not hold: ${claim}`);

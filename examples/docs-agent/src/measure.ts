@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
-import { createDocsAgent, type DocsAgent } from "./agent.ts";
-import type { Answer, Asked, RunState } from "./answer.ts";
-import { loadCorpus } from "./corpus.ts";
-import { loadEncoder } from "./encoder.ts";
-import { buildIndex, type IndexKind } from "./indexes.ts";
-import { answerPrompt } from "./pieces.ts";
-import { costOf } from "./pricing.ts";
-import { loadQuestions, type Slice } from "./questions.ts";
-import { createReader } from "./reader.ts";
+import { createDocsAgent, type DocsAgent } from "./agent/agent.ts";
+import type { Answer, Asked, RunState } from "./agent/answer.ts";
+import { loadCorpus } from "./agent/corpus.ts";
+import { loadEncoder } from "./agent/encoder.ts";
+import { buildIndex, type IndexKind } from "./agent/indexes.ts";
+import { answerPrompt } from "./agent/pieces.ts";
+import { costOf } from "./agent/pricing.ts";
+import { loadQuestions, type Slice } from "./agent/questions.ts";
+import { createReader } from "./agent/reader.ts";
 
 const kinds: readonly IndexKind[] = ["whole", "split", "both", "routed"];
 

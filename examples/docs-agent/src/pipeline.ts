@@ -1,19 +1,29 @@
 import type { Bundle } from "verdigris";
-import { createDocsAgent, type DocsAgent } from "./agent.ts";
+import { z } from "zod";
+import { createDocsAgent, type DocsAgent } from "./agent/agent.ts";
+import type { Corpus } from "./agent/corpus.ts";
+import { sha256 } from "./agent/digest.ts";
+import { buildIndex, type DocsIndex, type IndexKind } from "./agent/indexes.ts";
+import { answerPrompt } from "./agent/pieces.ts";
+import type { ReaderSettings } from "./agent/reader.ts";
 import type { Materials } from "./bundles.ts";
-import type { Corpus } from "./corpus.ts";
-import { sha256 } from "./digest.ts";
-import { buildIndex, type DocsIndex, type IndexKind } from "./indexes.ts";
-import { answerPrompt } from "./pieces.ts";
 
 const kinds: readonly IndexKind[] = ["whole", "split", "both", "routed"];
+
+const readerSettings: z.ZodType<ReaderSettings> = z.strictObject({
+  sentences: z.number().int().positive(),
+  pagesRead: z.number().int().positive(),
+  rememberPages: z.boolean(),
+});
 
 /**
  * Returns the `load` of `createVerdigris`: stands up the agent that a manifest describes, and no other. What this
  * process would put in its place is compared with the manifest, digest by digest; a difference is refused.
  */
-export function pipelineLoader({ corpus, reader }: Materials): (bundle: Bundle) => DocsAgent {
+export function pipelineLoader(materials: Materials): (bundle: Bundle) => DocsAgent {
   return (bundle) => {
+    const { corpus } = materials;
+    const reader = materials.reader(readerSettings.parse(bundle.models.reader?.settings));
     requireSame(bundle, "prompts.answer", bundle.prompts.answer?.digest, sha256(answerPrompt));
     requireSame(bundle, "models.reader", bundle.models.reader?.snapshot, reader.snapshot);
     return createDocsAgent({ index: indexOf(bundle, corpus), corpus, reader, prompt: answerPrompt });

@@ -9,6 +9,8 @@ export interface View {
   paint(style: Style, text: string): string;
   /** Shows how far something is. */
   progress(label: string, total: number): Progress;
+  /** Counts what has no end yet. */
+  counter(label: string): Progress;
 }
 
 /** A bar that fills. */
@@ -40,7 +42,42 @@ export function createView(stream: NodeJS.WriteStream): View {
     paint,
     progress: (label, total) =>
       moving ? movingBar(stream, label, total, paint) : plainProgress(line, label, total),
+    counter: (label) => (moving ? movingCount(stream, label) : plainCount(line, label)),
   };
+}
+
+function movingCount(stream: NodeJS.WriteStream, label: string): Progress {
+  const began = performance.now();
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = (done: number): void => {
+    stream.write(`\r   ${label} ${done}  ${secondsSince(began)}\u001b[K`);
+    drawn = performance.now();
+  };
+  const count = counting((done) => {
+    if (performance.now() - drawn > 50) draw(done);
+  });
+  return {
+    ...count,
+    end: () => {
+      draw(count.done());
+      stream.write("\n");
+    },
+  };
+}
+
+function plainCount(line: View["line"], label: string): Progress {
+  const began = performance.now();
+  const count = counting(() => {});
+  return { ...count, end: () => line(`   ${label} ${count.done()}  ${secondsSince(began)}`) };
+}
+
+function counting(tell: (done: number) => void) {
+  let done = 0;
+  const reach = (place: { readonly done: number }): void => {
+    done = place.done;
+    tell(done);
+  };
+  return { reach, advance: () => reach({ done: done + 1 }), done: () => done };
 }
 
 function movingBar(stream: NodeJS.WriteStream, label: string, total: number, paint: View["paint"]): Progress {

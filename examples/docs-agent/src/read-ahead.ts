@@ -1,8 +1,8 @@
+import { type Corpus, loadCorpus, type Page } from "./agent/corpus.ts";
+import { buildIndex, type IndexKind } from "./agent/indexes.ts";
+import type { Question } from "./agent/questions.ts";
 import type { Materials } from "./bundles.ts";
-import { type Corpus, loadCorpus, type Page } from "./corpus.ts";
-import { buildIndex, type IndexKind } from "./indexes.ts";
 import type { View } from "./progress.ts";
-import type { Question } from "./questions.ts";
 
 /** What is read before anybody waits for an answer. */
 export interface ReadAheadOptions {
@@ -22,12 +22,13 @@ export async function readAhead(options: ReadAheadOptions): Promise<void> {
   const { materials, questions, indexes, concurrency, view, signal } = options;
   // A second copy: the serving process shall build its indexes itself, when it loads a bundle.
   const pages = bestPages(loadCorpus(), questions, indexes);
+  const reader = materials.reader();
   const bar = view.progress("reading pages", pages.length);
   const waiting = pages.values();
   const read = async (): Promise<void> => {
     for (const page of waiting) {
       signal.throwIfAborted();
-      await materials.reader.readAhead(page);
+      await reader.readAhead(page);
       bar.advance();
     }
   };

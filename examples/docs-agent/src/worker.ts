@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createSqliteStore } from "@verdigris/store-sqlite";
 import { createVerdigris } from "verdigris";
-import type { DocsAgent } from "./agent.ts";
-import type { Answer, RunState } from "./answer.ts";
+import type { DocsAgent } from "./agent/agent.ts";
+import type { Answer, RunState } from "./agent/answer.ts";
 import { readAndAnswer } from "./ask.ts";
 import { agentName, loadMaterials } from "./bundles.ts";
 import type { EventOf } from "./ledger.ts";
@@ -41,10 +42,12 @@ const finished: EventOf<"run-finished">[] = [];
 verdigris.on("usage", (event) => used.push(event));
 verdigris.on("run-finished", (event) => finished.push(event));
 
+await once(process.stdin, "data");
 const run = await verdigris.resume(token);
-const answer = await readAndAnswer(run, state);
+const answer = await readAndAnswer({ run }, state);
 await run.finish({ outcome: "completed" });
 
 console.log(JSON.stringify({ answer, used, finished: finished[0] }));
 await verdigris.close();
 await store.close();
+process.stdin.destroy();

@@ -8,19 +8,23 @@ import {
   evaluateGate,
   type GateEvidence,
   type GatePolicy,
+  gateAnswer,
 } from "@verdigris/eval-gate";
 import { createResultsFile } from "@verdigris/eval-gate/node";
 import { renderHtml, renderJUnit, renderMarkdown } from "@verdigris/eval-gate/report";
 import { answeringBundle, runEvals } from "@verdigris/eval-gate/run";
 import { exactScorer } from "@verdigris/eval-gate/scorers";
-import type { Bundle } from "verdigris";
-import type { Answer } from "./answer.ts";
-import type { Materials } from "./bundles.ts";
-import { pipelineLoader } from "./pipeline.ts";
-import { costOf } from "./pricing.ts";
-import type { View } from "./progress.ts";
-import { type Question, type Slice, sliceOf } from "./questions.ts";
-import type { Served } from "./serve.ts";
+import type { ReleaseGate } from "@verdigris/release";
+import type { Bundle, BundleId } from "verdigris";
+import type { Answer } from "../agent/answer.ts";
+import { answerPrompt } from "../agent/pieces.ts";
+import { costOf } from "../agent/pricing.ts";
+import { type Question, type Slice, sliceOf } from "../agent/questions.ts";
+import { type Materials, materialsApart } from "../bundles.ts";
+import { pipelineLoader } from "../pipeline.ts";
+import type { View } from "../progress.ts";
+import type { Served } from "../serve.ts";
+import { showVerdict } from "./show-verdict.ts";
 
 /** The metric: an answer is right when it cites the page that the author of the documentation named. */
 const metric = "right-page";
@@ -32,7 +36,7 @@ export const policy: GatePolicy = definePolicy({
 });
 
 /** The questions as an eval set: one case each, under the id it always had. */
-export function evalSetOf(questions: readonly Question[]): EvalSet {
+function evalSetOf(questions: readonly Question[]): EvalSet {
   return defineEvalSet({
     name: "ai-sdk-questions",
     version: "1",
@@ -42,16 +46,50 @@ export function evalSetOf(questions: readonly Question[]): EvalSet {
   });
 }
 
-/** How bundles are evaluated. */
-export interface EvaluateOptions {
-  readonly set: EvalSet;
-  readonly materials: Materials;
-  /** Answers that users got already. Those of the bundle that is evaluated, by its digest, are scored as they are. */
+/** What the gate works with. */
+export interface EvalsOptions {
+  /** The questions, and the answers that users got to them already: those of a bundle, by its digest, are scored as they are. */
+  readonly questions: readonly Question[];
   readonly served: readonly Served[];
+  readonly materials: Materials;
+  /** A registered bundle. */
+  readonly bundle: (id: BundleId) => Promise<Bundle>;
   /** Where results are kept: one file per set and bundle, so results of blue serve every comparison with it. */
   readonly directory: string;
+  /** Where the reports go. */
+  readonly reports: string;
   readonly concurrency: number;
   readonly view: View;
+  /** Told of every verdict. */
+  readonly onEvidence: (evidence: GateEvidence) => void;
+}
+
+/** The gate of the phase `evals`: asks the bundle every question blue was asked, and compares case by case. */
+export function evalsGate(options: EvalsOptions): ReleaseGate {
+  const { questions, served, view } = options;
+  const set = evalSetOf(questions);
+  const apart = materialsApart(options.materials);
+  return async ({ bundle, baseline, signal, keep }) => {
+    if (baseline === null) throw new TypeError("there is no bundle to compare with");
+    const results = async ({ id }: { readonly id: BundleId }): Promise<EvalResults> =>
+      evaluate(await options.bundle(id), { ...options, set, materials: apart, signal });
+    const asked = served.map(({ question }) => question);
+    const evidence = judge({
+      set,
+      baseline: await results(baseline),
+      candidate: await results(bundle),
+      asked,
+    });
+    writeReports(evidence, set, options.reports);
+    showVerdict(evidence, questions, view);
+    options.onEvidence(evidence);
+    const { verdict, summary } = gateAnswer(evidence);
+    return { verdict, summary, evidence: await keep(JSON.parse(JSON.stringify(evidence))) };
+  };
+}
+
+interface EvaluateOptions extends EvalsOptions {
+  readonly set: EvalSet;
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +98,7 @@ export interface EvaluateOptions {
  * to users counts, and questions that the file of results already answers for this set and bundle, by digest, are not
  * asked again.
  */
-export async function evaluate(bundle: Bundle, options: EvaluateOptions): Promise<EvalResults> {
+async function evaluate(bundle: Bundle, options: EvaluateOptions): Promise<EvalResults> {
   const { set, materials, served, directory, concurrency, view, signal } = options;
   const pipeline = pipelineLoader(materials)(bundle);
   const given = new Map(
@@ -93,28 +131,26 @@ export async function evaluate(bundle: Bundle, options: EvaluateOptions): Promis
 }
 
 /** What the gate is asked. */
-export interface GateQuestion {
+interface GateQuestion {
   readonly set: EvalSet;
   readonly baseline: EvalResults;
   readonly candidate: EvalResults;
   /** Questions that users asked before: what production is made of. */
   readonly asked: readonly Question[];
-  /** The prompt of both bundles: a question that stands in it could not be held out. */
-  readonly prompt: string;
 }
 
-/** The verdict on one candidate. */
-export function judge({ set, baseline, candidate, asked, prompt }: GateQuestion): GateEvidence {
+/** The verdict on one candidate. A question that stands in the prompt could not be held out. */
+function judge({ set, baseline, candidate, asked }: GateQuestion): GateEvidence {
   const slices: Record<string, number> = {};
   for (const { text } of asked) slices[sliceOf(text)] = (slices[sliceOf(text)] ?? 0) + 1;
   return evaluateGate({
     ...{ set, baseline, candidate, policy, production: { slices } },
-    prompts: [{ name: "answer", text: prompt }],
+    prompts: [{ name: "answer", text: answerPrompt }],
   });
 }
 
 /** Writes the evidence, which is the truth, and its three views. */
-export function writeReports(evidence: GateEvidence, set: EvalSet, directory: string): void {
+function writeReports(evidence: GateEvidence, set: EvalSet, directory: string): void {
   mkdirSync(directory, { recursive: true });
   const file = (ending: string): string => join(directory, `${evidence.candidate.bundle.id}.${ending}`);
   writeFileSync(file("json"), JSON.stringify(evidence, null, 2));

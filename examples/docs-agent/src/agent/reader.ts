@@ -1,5 +1,4 @@
 import { type LanguageModel, UnsupportedFunctionalityError } from "ai";
-import type { Digest } from "./digest.ts";
 import { type SentenceEncoder, similarity, type Vector } from "./encoder.ts";
 import type { Hit } from "./indexes.ts";
 import { sentencesOf } from "./markdown.ts";
@@ -7,7 +6,7 @@ import { tokensOf } from "./tokens.ts";
 import type { ReadOutput } from "./tools.ts";
 
 /** The language model interface of AI SDK 7. */
-export type ReaderModel = Extract<LanguageModel, { readonly specificationVersion: "v4" }>;
+type ReaderModel = Extract<LanguageModel, { readonly specificationVersion: "v4" }>;
 
 type CallOptions = Parameters<ReaderModel["doGenerate"]>[0];
 type GenerateResult = Awaited<ReturnType<ReaderModel["doGenerate"]>>;
@@ -19,25 +18,26 @@ interface Candidate {
 }
 
 /** How much work the reader does for an answer. */
-export interface ReaderOptions {
-  readonly encoder: SentenceEncoder;
+export interface ReaderSettings {
   /** Sentences compared with the question, from the top of each page. @default 12 */
-  readonly sentences?: number;
+  readonly sentences: number;
   /** Pages read before answering, best hit first; the best hit is cited. @default 1 */
-  readonly pagesRead?: number;
+  readonly pagesRead: number;
   /** Use the vectors of pages already read in this process; `false` computes them every time. @default true */
-  readonly rememberPages?: boolean;
+  readonly rememberPages: boolean;
+}
+
+/** What a reader is made from. */
+export interface ReaderOptions extends Partial<ReaderSettings> {
+  readonly encoder: SentenceEncoder;
 }
 
 /** A model that can be pinned: its name, the digest of its weights, and the settings that change its work. */
 export interface Reader {
   readonly model: ReaderModel;
-  readonly snapshot: Digest;
-  readonly settings: {
-    readonly sentences: number;
-    readonly pagesRead: number;
-    readonly rememberPages: boolean;
-  };
+  /** As calls report who served them. */
+  readonly snapshot: string;
+  readonly settings: ReaderSettings;
   /** Computes what it remembers of a page before the first question that needs it. */
   readAhead(page: ReadOutput): Promise<void>;
 }
@@ -91,17 +91,18 @@ export function createReader(options: ReaderOptions): Reader {
       .map(({ slug }, position) => call(`read-${position}`, "read_doc", { slug }));
   };
 
+  const snapshot = `${modelId}@${encoder.weights}`;
   const model: ReaderModel = {
     specificationVersion: "v4",
     provider: "local",
     modelId,
     supportedUrls: {},
-    doGenerate: async (call) => resultOf(await respond(call), call, `${modelId}@${encoder.weights}`),
+    doGenerate: async (call) => resultOf(await respond(call), call, snapshot),
     doStream: () => Promise.reject(new UnsupportedFunctionalityError({ functionality: "streaming" })),
   };
   return {
     model,
-    snapshot: encoder.weights,
+    snapshot,
     settings: { sentences, pagesRead, rememberPages },
     readAhead: async (page) => void (await candidatesIn(page)),
   };
