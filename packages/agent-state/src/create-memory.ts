@@ -77,9 +77,9 @@ async function list(
   checkLimit(limit);
   const standing = await standingOf(parts);
   const { rows, chain } = standing;
-  const from = after === undefined ? undefined : rows + keyText(after);
+  const page = { after: after === undefined ? undefined : rows + keyText(after), likely: limit };
   const entries: MemoryEntry[] = [];
-  for await (const seen of listThrough(sourceOf(parts), chain, rows + keyPrefixText(prefix), from)) {
+  for await (const seen of listThrough(sourceOf(parts), chain, rows + keyPrefixText(prefix), page)) {
     const value = read(parts, standing, seen);
     if (value !== undefined) entries.push({ key: addressOf(seen.layer, seen.row.key).key, value });
     if (entries.length === limit) break;

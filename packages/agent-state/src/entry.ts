@@ -39,6 +39,13 @@ export function encodeGone(at: number): string {
   return `{"v":${recordVersion},"at":${at},"gone":true}`;
 }
 
+const plainValue = new RegExp(`^\\{"v":${recordVersion},"at":\\d+(?:,"schema":\\d+)?,"value":`);
+
+/** True for a row that holds a value without a time to live, as {@link encodeValue} writes it: told by its first characters. */
+export function isPlainValue(text: string): boolean {
+  return plainValue.test(text);
+}
+
 /** Reads a row; throws `record-too-new` and `record-corrupt`. */
 export function decodeEntry(row: string, text: string): StateEntry {
   return decodeRecord<StateEntry>(row, text);

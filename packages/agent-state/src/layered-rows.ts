@@ -48,9 +48,11 @@ interface Cursor {
   at: number;
   /** True when the page was the last. */
   last: boolean;
+  /** How many rows to ask for next: each page is twice the one before, since deletes hide rows. */
+  ask: number;
 }
 
-const pageRows = 200;
+const mostRows = 1_000;
 
 function named(cursor: Cursor, top: LayerId): string | null {
   const row = cursor.rows[cursor.at];
@@ -60,9 +62,11 @@ function named(cursor: Cursor, top: LayerId): string | null {
 async function fill(source: RowSource, cursor: Cursor, prefix: string, top: LayerId): Promise<void> {
   if (cursor.at < cursor.rows.length || cursor.last) return;
   const after = cursor.rows[cursor.rows.length - 1]?.key;
-  cursor.rows = await source.list(rowIn(cursor.layer, prefix, top), { after, limit: pageRows });
+  const limit = cursor.ask;
+  cursor.rows = await source.list(rowIn(cursor.layer, prefix, top), { after, limit });
   cursor.at = 0;
-  cursor.last = cursor.rows.length < pageRows;
+  cursor.last = cursor.rows.length < limit;
+  cursor.ask = Math.min(mostRows, limit * 2);
 }
 
 /** The lowest name any cursor stands at, and the nearest layer that has it; every cursor on it moves on. */
@@ -87,19 +91,20 @@ function takeLowest(
 
 /**
  * Every row a reader of `chain` sees under `prefix` (named as in the first layer), in byte order, strictly after `after`:
- * the layers merged, the nearest one winning, deletes included.
+ * the layers merged, the nearest one winning, deletes included. `likely` is about how many will be taken: the first page
+ * holds as many, so that a backing that looks at every key for a page does it once.
  */
 export async function* listThrough(
   source: RowSource,
   chain: readonly LayerId[],
   prefix: string,
-  after?: string,
+  { after, likely = mostRows }: { readonly after?: string | undefined; readonly likely?: number } = {},
 ): AsyncGenerator<SeenRow, void> {
   const top = chain[0] as LayerId;
   const cursors = chain.map((layer): Cursor => {
     // A row that stands for where the reader left off, so that the first page begins behind it.
     const rows = after === undefined ? [] : [{ key: rowIn(layer, after, top), text: "" }];
-    return { layer, rows, at: rows.length, last: false };
+    return { layer, rows, at: rows.length, last: false, ask: Math.min(mostRows, likely) };
   });
   for (;;) {
     for (const cursor of cursors) await fill(source, cursor, prefix, top);

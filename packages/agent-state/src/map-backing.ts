@@ -1,4 +1,5 @@
 import type { StateBacking, StateChange, StateRow } from "./backing.ts";
+import { createKeyIndex } from "./key-index.ts";
 
 /** Rows of one page of a scan. */
 const scanRows = 500;
@@ -7,17 +8,13 @@ function holds(map: ReadonlyMap<string, string>, { key, expect }: StateChange): 
   return expect === undefined || (map.get(key) ?? null) === expect;
 }
 
-function under(map: ReadonlyMap<string, string>, prefix: string): StateRow[] {
-  const rows: StateRow[] = [];
-  for (const [key, text] of map) if (key.startsWith(prefix)) rows.push({ key, text });
-  return rows;
-}
-
 /**
  * Keeps the memory in a plain `Map` of this process: for tests, and for agents whose memory may go with the process.
- * Exact (`fenced`); a page of a list looks at every key.
+ * Exact (`fenced`). The first page of a list sorts all keys, the next ones look theirs up; what is written between two pages is
+ * sorted in. From here on the map is the backing's: what others add to it is not listed.
  */
 export function createMapBacking(map: Map<string, string> = new Map()): StateBacking {
+  const index = createKeyIndex(map);
   return {
     fenced: true,
     async get(keys) {
@@ -28,13 +25,15 @@ export function createMapBacking(map: Map<string, string> = new Map()): StateBac
       return changes.map((change) => {
         if (!holds(map, change)) return false;
         if (change.text === null) map.delete(change.key);
-        else map.set(change.key, change.text);
+        else {
+          if (!map.has(change.key)) index.added(change.key);
+          map.set(change.key, change.text);
+        }
         return true;
       });
     },
     async list(prefix, { after, limit }) {
-      const rows = under(map, prefix).filter(({ key }) => after === undefined || key > after);
-      return rows.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit);
+      return index.page(prefix, after, limit).map((key) => ({ key, text: map.get(key) ?? "" }));
     },
     async *scan(prefix) {
       let rows: StateRow[] = [];
