@@ -17,7 +17,7 @@ function merged(a: readonly string[], b: readonly string[]): string[] {
   let at = 0;
   for (const key of b) {
     while (at < a.length && (a[at] as string) < key) all.push(a[at++] as string);
-    if (a[at] !== key) all.push(key);
+    if (a[at] !== key && all[all.length - 1] !== key) all.push(key);
   }
   while (at < a.length) all.push(a[at++] as string);
   return all;
