@@ -53,17 +53,21 @@ async function setMany(parts: MemoryParts, entries: readonly (MemoryEntry & SetM
 }
 
 async function deleteMany(parts: MemoryParts, keys: readonly string[]): Promise<number> {
-  // Over all attempts: one that was cut short by a move of the lineage may have deleted some already.
-  const deleted = new Set<string>();
+  // In which layer, over all attempts: one that was cut short by a move of the lineage may have deleted some already.
+  const deleted = new Map<string, string>();
   await writeStanding(parts, async ({ rows, chain }) => {
     const now = parts.clock.now();
     const wanted = [...new Set(keys)].map((key) => rows + keyText(key));
     const seen = await readThrough(sourceOf(parts), chain, wanted);
-    const found = wanted.filter((_, index) => {
+    const found = wanted.filter((key, index) => {
       const row = seen[index];
-      return row !== undefined && !isAbsent(row.entry, now);
+      const present = row !== undefined && !isAbsent(row.entry, now);
+      const name = key.slice(rows.length);
+      if (present) deleted.set(name, chain[0] as string);
+      // Gone meanwhile, and not by an earlier attempt: it was somebody else's delete, and hides nothing here.
+      else if (chain.length > 1 && row?.layer !== deleted.get(name)) deleted.delete(name);
+      return present;
     });
-    for (const row of found) deleted.add(row.slice(rows.length));
     const text = chain.length > 1 ? encodeGone(now) : null;
     return found.map((key) => ({ key, text }));
   });

@@ -259,6 +259,26 @@ describe("a process that has not heard of a promotion", () => {
     },
   );
 
+  it("says of a delete that found nothing any more that it deleted nothing, and hides nothing", async () => {
+    const inner = createMemoryStore();
+    const store = createFaultyStore(inner);
+    const [here, there] = [inner, store].map((one) =>
+      createAgentState({ backing: createStoreBacking(one, "docs") }),
+    ) as [AgentState, AgentState];
+    await here.branch({ bundle: "blue", from: null });
+    await here.branch({ bundle: "green", from: "blue" });
+    await memoryOf(here, "blue").setMany(["a", "b"].map((key) => ({ key, value: 1 })));
+    await memoryOf(there, "green").get("a");
+    const stop = store.onCommit(async () => {
+      stop();
+      await memoryOf(here, "blue").delete("a");
+      await here.branch({ bundle: "next", from: "green" });
+    });
+    expect(await memoryOf(there, "green").deleteMany(["a", "b"])).toBe(1);
+    await memoryOf(here, "blue").setMany(["a", "b"].map((key) => ({ key, value: 2 })));
+    expect(await viewOf(here, "green")).toEqual({ a: 2 });
+  });
+
   it("has time to hear of it before a layer is folded, over a keyv", async () => {
     const clock = createFakeClock();
     const keyv = new Keyv();
