@@ -38,16 +38,24 @@ class Expected {
     this.own.get(bundle)?.set(key, value);
   }
 
-  /** The bundle's view becomes what the next one goes on from; the bundles below are gone. */
+  /** The bundle's view becomes what all others go on from; the bundles below are gone. */
   promote(bundle: string): void {
-    this.promoted = this.view(bundle);
+    const promoted = this.view(bundle);
     for (let below = this.from.get(bundle) ?? null; below !== null; ) {
       const next = this.from.get(below) ?? null;
-      this.own.delete(below);
-      this.from.delete(below);
+      this.drop(below);
       below = next;
     }
+    for (const [other, from] of this.from)
+      if (from !== null && !this.own.has(from)) this.from.set(other, null);
+    this.promoted = promoted;
     this.branch(bundle, null);
+  }
+
+  /** Whatever anybody wrote under the key, a delete included, is as if it had never been written. */
+  erase(key: Key): void {
+    this.promoted.delete(key);
+    for (const written of this.own.values()) written.delete(key);
   }
 
   drop(bundle: string): void {
@@ -62,17 +70,24 @@ interface Driving {
   /** Where a rollback goes, and who is being released on top of it, if anybody is. */
   blue: string;
   green: string | null;
+  /** Who was rolled back last, and has runs left that go on. */
+  parked: string | null;
   releases: number;
   value: number;
   state: AgentState;
 }
 
 type Action =
-  | { readonly do: "write" | "delete" | "shadow"; readonly who: "blue" | "green"; readonly key: Key }
-  | { readonly do: "stage" | "rollback" | "promote" | "restart" | "list" }
+  | {
+      readonly do: "write" | "delete" | "shadow";
+      readonly who: "blue" | "green" | "parked";
+      readonly key: Key;
+    }
+  | { readonly do: "stage" | "rollback" | "promote" | "restart" | "sweep" }
+  | { readonly do: "erase"; readonly key: Key }
   | { readonly do: "die"; readonly in: "rollback" | "promote"; readonly nth: number };
 
-const who = fc.constantFrom("blue" as const, "green" as const);
+const who = fc.constantFrom("blue" as const, "green" as const, "parked" as const);
 const anyKey = fc.constantFrom(...keys);
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -84,7 +99,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom("stage" as const, "rollback" as const, "promote" as const) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "list" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "sweep" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), key: anyKey }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -106,7 +122,15 @@ async function finish(driving: Driving, ending: "rollback" | "promote", state: A
   const { world, green } = driving;
   if (green === null) return;
   if (ending === "promote") await world.settled(state.promote(green));
-  else await world.settled(state.rollback(green).then(() => state.drop(green)));
+  else await world.settled(state.rollback(green));
+}
+
+async function dropParked(driving: Driving): Promise<void> {
+  const { world, state, expected, parked } = driving;
+  if (parked === null) return;
+  await world.settled(state.drop(parked));
+  expected.drop(parked);
+  driving.parked = null;
 }
 
 /** What is true afterwards, whoever did the work. */
@@ -116,7 +140,7 @@ function ended(driving: Driving, ending: "rollback" | "promote"): void {
   if (ending === "promote") {
     expected.promote(green);
     driving.blue = green;
-  } else expected.drop(green);
+  } else driving.parked = green;
   driving.green = null;
 }
 
@@ -134,7 +158,7 @@ async function die(driving: Driving, ending: "rollback" | "promote", nth: number
   const began =
     ending === "promote"
       ? !layers.some(({ bundle }) => bundle === driving.blue)
-      : !layers.some(({ bundle }) => bundle === green);
+      : layers.some((layer) => layer.bundle === green && layer.state === "parked");
   if (!began) await finish(driving, ending, driving.state);
   ended(driving, ending);
 }
@@ -145,7 +169,7 @@ async function act(driving: Driving, step: Action): Promise<void> {
     case "write":
     case "delete":
     case "shadow": {
-      const bundle = step.who === "blue" ? driving.blue : driving.green;
+      const bundle = driving[step.who];
       if (bundle === null) return;
       driving.value += 1;
       const memory = memoryOf(
@@ -169,15 +193,22 @@ async function act(driving: Driving, step: Action): Promise<void> {
       return;
     case "rollback":
     case "promote":
+      if (step.do === "rollback" && driving.green !== null) await dropParked(driving);
       await finish(driving, step.do, driving.state);
       ended(driving, step.do);
       return;
     case "restart":
       driving.state = world.open();
       return;
-    case "list":
+    case "sweep":
+      await world.settled(driving.state.sweep());
+      return;
+    case "erase":
+      await world.settled(driving.state.erase({ prefix: step.key }));
+      expected.erase(step.key);
       return;
     case "die":
+      if (step.in === "rollback" && driving.green !== null) await dropParked(driving);
       return die(driving, step.in, step.nth);
   }
 }
@@ -192,6 +223,7 @@ describe.each(["a Map", "a store", "a keyv"])("whatever happens to a memory over
           expected: new Expected(),
           blue: "b0",
           green: null,
+          parked: null,
           releases: 0,
           value: 0,
           state: world.state,
@@ -200,8 +232,8 @@ describe.each(["a Map", "a store", "a keyv"])("whatever happens to a memory over
         driving.expected.branch("b0", null);
         for (const step of actions) {
           await act(driving, step);
-          await check(driving, driving.blue);
-          if (driving.green !== null) await check(driving, driving.green);
+          for (const bundle of [driving.blue, driving.green, driving.parked])
+            if (bundle !== null) await check(driving, bundle);
         }
       }),
       { numRuns: kind === "a keyv" ? 60 : 150 },
