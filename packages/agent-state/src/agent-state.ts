@@ -96,11 +96,15 @@ export interface AgentState {
   resume(options?: JobOptions): Promise<number>;
   /** Every layer, oldest first. */
   layers(): Promise<readonly LayerView[]>;
-  /** What the layer of `bundle` says otherwise than the lineage below it. */
-  diff(bundle: BundleId): AsyncIterable<StateDifference>;
-  /** Copies single keys out of a layer, as after a rollback. */
+  /**
+   * What the layer of `bundle` says otherwise than the lineage below it, in the order of the keys; `layer` names an older one
+   * of it, as where it was rolled back and came again. Throws `layer-unknown`.
+   */
+  diff(bundle: BundleId, options?: { readonly layer?: LayerId }): AsyncIterable<StateDifference>;
+  /** Copies single keys out of a layer, as after a rollback; `layer` as in {@link diff}. */
   cherryPick(pick: {
     readonly from: BundleId;
+    readonly layer?: LayerId;
     readonly into: BundleId;
     readonly keys: readonly StateAddress[];
   }): Promise<CherryPick>;

@@ -2,9 +2,9 @@ import { type BundleId, type Clock, InvalidArgumentError, type JsonValue } from 
 import type { StateBacking, StateChange } from "./backing.ts";
 import { isAbsent, type StateEntry } from "./entry.ts";
 import { isErased } from "./erasure.ts";
-import { addressOf, layerPrefix, requireNamespace, rowKey, type StateAddress } from "./key-text.ts";
+import { addressOf, layerPrefix, requireNamespace, rowIn, rowKey, type StateAddress } from "./key-text.ts";
 import { listThrough, readThrough, type SeenRow } from "./layered-rows.ts";
-import { chainOf, headOf, type Lineage, layerOf } from "./lineage.ts";
+import { chainOf, headOf, type LayerId, type Lineage, layerOf, layerOfBundle } from "./lineage.ts";
 import { requireWritable } from "./memory-parts.ts";
 import type { LineageRegistry } from "./registry.ts";
 import { canRead, unreadable } from "./schema-range.ts";
@@ -40,25 +40,35 @@ function differ(
     : { ...address, change: "changed", before, after };
 }
 
+/** Rows that are compared in one call of the backing. */
+const comparedRows = 100;
+
 /** What the layer of `bundle`, parked or open, says otherwise than the lineage it stands on, in the order of the keys. */
 export async function* diffLayer(
   { backing, registry, clock }: CompareParts,
   bundle: BundleId,
+  layer?: LayerId,
 ): AsyncGenerator<StateDifference, void> {
   const { lineage } = await registry.reload();
-  const head = headOf(lineage, bundle);
+  const head = layerOfBundle(lineage, bundle, layer);
   const below = chainOf(lineage, head).slice(1);
   const now = clock.now();
-  for await (const { row, entry } of listThrough(backing, [head], layerPrefix(head))) {
-    const [under] =
-      below.length === 0
-        ? []
-        : await readThrough(backing, below, [
-            layerPrefix(below[0] as string) + row.key.slice(layerPrefix(head).length),
-          ]);
-    const found = differ(addressOf(head, row.key), presentValue(under?.entry, now), presentValue(entry, now));
-    if (found !== null) yield found;
+  const compare = async (rows: readonly SeenRow[]): Promise<readonly (StateDifference | null)[]> => {
+    const top = below[0];
+    const names = rows.map(({ row }) => (top === undefined ? row.key : rowIn(top, row.key, head)));
+    const under = top === undefined ? [] : await readThrough(backing, below, names);
+    return rows.map(({ row, entry }, at) =>
+      differ(addressOf(head, row.key), presentValue(under[at]?.entry, now), presentValue(entry, now)),
+    );
+  };
+  let page: SeenRow[] = [];
+  for await (const seen of listThrough(backing, [head], layerPrefix(head))) {
+    page.push(seen);
+    if (page.length < comparedRows) continue;
+    yield* (await compare(page)).filter((found) => found !== null);
+    page = [];
   }
+  yield* (await compare(page)).filter((found) => found !== null);
 }
 
 /** What became of the keys that were asked for. */
@@ -93,16 +103,22 @@ export async function cherryPick(
   { backing, registry }: CompareParts,
   {
     from,
+    layer,
     into,
     keys,
-  }: { readonly from: BundleId; readonly into: BundleId; readonly keys: readonly StateAddress[] },
+  }: {
+    readonly from: BundleId;
+    readonly layer?: LayerId;
+    readonly into: BundleId;
+    readonly keys: readonly StateAddress[];
+  },
 ): Promise<CherryPick> {
   if (!Array.isArray(keys) || keys.length === 0)
     throw new InvalidArgumentError("keys", "must name at least one key");
   const wanted = keys.map(requireAddress);
   for (;;) {
     const { lineage, guard } = await registry.reload();
-    const source = headOf(lineage, from);
+    const source = layerOfBundle(lineage, from, layer);
     const target = headOf(lineage, into);
     requireWritable(layerOf(lineage, target));
     const seen = await readThrough(

@@ -87,7 +87,7 @@ export function createAgentState(options: AgentStateOptions): AgentState {
       return settings.carriesAny ? checkRollback(lineage, bundle) : { ok: true };
     },
     layers: async () => viewLayers(await lineageNow()),
-    diff: (bundle) => diffLayer({ ...settings, registry }, bundle),
+    diff: (bundle, { layer } = {}) => diffLayer({ ...settings, registry }, bundle, layer),
     cherryPick: (pick) => cherryPick({ ...settings, registry }, pick),
     erase: eraseWith(settings, registry, scratches),
     sweep: sweepWith(settings, registry, verbs),

@@ -19,5 +19,6 @@ export { createMapBacking } from "./map-backing.ts";
 export type { ListMemory, Memory, MemoryEntry, SetMemory } from "./memory.ts";
 export type { SchemaRange } from "./schema-range.ts";
 export type { FoldProgress } from "./state-jobs.ts";
+export { createStateLayer } from "./state-layer.ts";
 export type { AgentStateOptions } from "./state-options.ts";
 export { createStoreBacking } from "./store-backing.ts";

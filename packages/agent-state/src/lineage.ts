@@ -95,6 +95,15 @@ export function layerOf(lineage: Lineage, id: LayerId): LayerRecord {
   throw broken(lineage, id, `the layer ${id} is named and is not there`);
 }
 
+/** The layer named, which must be one of `bundle`, or the one it writes; throws `layer-unknown`. */
+export function layerOfBundle(lineage: Lineage, bundle: BundleId, layer: LayerId | undefined): LayerId {
+  if (layer === undefined) return headOf(lineage, bundle);
+  const known = Object.hasOwn(lineage.layers, layer) ? lineage.layers[layer] : undefined;
+  if (known?.bundle === bundle && known.state !== "dropped") return layer;
+  const message = `${bundle} has no layer ${layer}: layers() names those there are`;
+  throw new VerdigrisError("layer-unknown", message, { bundle, layer });
+}
+
 function broken(lineage: Lineage, id: LayerId, problem: string): VerdigrisError {
   const message = `${problem}: the lineage of this memory (revision ${lineage.revision}) was damaged, and nothing is read through it`;
   return new VerdigrisError("layer-chain-broken", message, { layer: id, revision: lineage.revision });

@@ -163,27 +163,29 @@ async function die(driving: Driving, ending: "rollback" | "promote", nth: number
   ended(driving, ending);
 }
 
+/** One write or delete of a run of `bundle`; a shadow run's is expected to be seen by nobody. */
+async function use(
+  driving: Driving,
+  what: "write" | "delete" | "shadow",
+  bundle: string | null,
+  key: Key,
+): Promise<void> {
+  if (bundle === null) return;
+  driving.value += 1;
+  const run = `run-${driving.value}`;
+  const memory = memoryOf(driving.state, bundle, {}, what === "shadow" ? "shadow" : "live", run);
+  if (what === "delete") await memory.delete(key);
+  else await memory.set(key, driving.value);
+  if (what !== "shadow") driving.expected.write(bundle, key, what === "delete" ? null : driving.value);
+}
+
 async function act(driving: Driving, step: Action): Promise<void> {
   const { world, expected } = driving;
   switch (step.do) {
     case "write":
     case "delete":
-    case "shadow": {
-      const bundle = driving[step.who];
-      if (bundle === null) return;
-      driving.value += 1;
-      const memory = memoryOf(
-        driving.state,
-        bundle,
-        {},
-        step.do === "shadow" ? "shadow" : "live",
-        `run-${driving.value}`,
-      );
-      if (step.do === "delete") await memory.delete(step.key);
-      else await memory.set(step.key, driving.value);
-      if (step.do !== "shadow") expected.write(bundle, step.key, step.do === "delete" ? null : driving.value);
-      return;
-    }
+    case "shadow":
+      return use(driving, step.do, driving[step.who], step.key);
     case "stage":
       if (driving.green !== null) return;
       driving.releases += 1;

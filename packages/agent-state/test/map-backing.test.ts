@@ -24,28 +24,52 @@ const step = fc.oneof(
   },
 );
 
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function keysToWrite(
+  one: Step,
+  map: ReadonlyMap<string, string>,
+): readonly { key: string; text: string | null }[] {
+  switch (one.do) {
+    case "set":
+      return [{ key: one.key, text: one.key }];
+    case "fill":
+      return Array.from({ length: one.count }, (_, n) => `layer/b/${one.from + n}`).map((name) => ({
+        key: name,
+        text: name,
+      }));
+    case "remove":
+      return [{ key: one.key, text: null }];
+    case "clear":
+      return [...map.keys()]
+        .filter((name) => Number(/\d+$/.exec(name)?.[0]) < one.below)
+        .map((name) => ({ key: name, text: null }));
+    case "list":
+      return [];
+  }
+}
+
+function sortedPage(
+  map: ReadonlyMap<string, string>,
+  one: Step & { readonly do: "list" },
+): readonly string[] {
+  const { prefix, after, limit } = one;
+  const under = [...map.keys()].filter(
+    (name) => name.startsWith(prefix) && (after === undefined || name > after),
+  );
+  return under.sort().slice(0, limit);
+}
+
 it("a page of a Map's list is what sorting all of its keys would give, whatever was written in between", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const map = new Map<string, string>([["layer/a/7", "there before"]]);
       const backing = createMapBacking(map);
-      const put = (name: string) => backing.write([{ key: name, text: name }]);
       for (const one of steps) {
-        if (one.do === "set") await put(one.key);
-        else if (one.do === "fill")
-          for (let n = 0; n < one.count; n += 1) await put(`layer/b/${one.from + n}`);
-        else if (one.do === "remove") await backing.write([{ key: one.key, text: null }]);
-        else if (one.do === "clear")
-          for (const name of [...map.keys()])
-            if (Number(/\d+$/.exec(name)?.[0]) < one.below) await backing.write([{ key: name, text: null }]);
+        await backing.write(keysToWrite(one, map));
         if (one.do !== "list") continue;
-        const { prefix, after, limit } = one;
-        const expected = [...map.keys()]
-          .filter((name) => name.startsWith(prefix) && (after === undefined || name > after))
-          .sort()
-          .slice(0, limit);
-        const rows = await backing.list(prefix, { after, limit });
-        expect(rows.map((row) => row.key)).toEqual(expected);
+        const rows = await backing.list(one.prefix, one);
+        expect(rows.map((row) => row.key)).toEqual(sortedPage(map, one));
         expect(rows.every(({ key: name, text }) => map.get(name) === text)).toBe(true);
       }
     }),

@@ -125,6 +125,18 @@ describe.each(["a Map", "a store", "a keyv"])("a rollback over %s", (kind) => {
     expect((await state.layers()).map(({ bundle }) => bundle)).toEqual(["blue"]);
   });
 
+  it("a diff compares every row of a large layer, in the order of the keys", async () => {
+    const { state } = createWorld(kind);
+    const names = Array.from({ length: 250 }, (_, at) => `k${String(at).padStart(3, "0")}`);
+    await state.branch({ bundle: "blue", from: null });
+    await memoryOf(state, "blue").setMany(names.map((key) => ({ key, value: 0 })));
+    await state.branch({ bundle: "green", from: "blue" });
+    await memoryOf(state, "green").setMany(names.map((key, at) => ({ key, value: at % 2 })));
+    const found = [];
+    for await (const { key, change } of state.diff("green")) found.push([key, change]);
+    expect(found).toEqual(names.filter((_, at) => at % 2 === 1).map((key) => [key, "changed"]));
+  });
+
   it("nothing goes on from what was rolled back [I12]", async () => {
     const { state, settled } = createWorld(kind);
     await state.branch({ bundle: "blue", from: null });
@@ -148,6 +160,26 @@ describe.each(["a Map", "a store", "a keyv"])("a rollback over %s", (kind) => {
     expect(
       (await state.layers()).filter(({ bundle }) => bundle === "green").map(({ state: now }) => now),
     ).toEqual(["parked", "open"]);
+    // What it wrote the first time is looked into and picked from by the name of its layer.
+    const layer = (await state.layers()).find((one) => one.state === "parked")?.id ?? "";
+    const differences = [];
+    for await (const { key, after } of state.diff("green", { layer })) differences.push([key, after]);
+    expect(differences).toEqual([["a", 1]]);
+    const keys = [{ namespace: "memory", subject: null, key: "a" }];
+    expect(await state.cherryPick({ from: "green", layer, into: "green", keys })).toMatchObject({
+      picked: 1,
+    });
+    expect(await viewOf(state, "green")).toEqual({ a: 1 });
+    for (const [bundle, other] of [
+      ["blue", layer],
+      ["green", "green.99"],
+      ["green", "__proto__"],
+    ] as const) {
+      const refused = { code: "layer-unknown" };
+      await expect(
+        state.cherryPick({ from: bundle, layer: other, into: "blue", keys }),
+      ).rejects.toMatchObject(refused);
+    }
   });
 
   it("drop leaves no row behind", async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { createStateLayer } from "../src/index.ts";
 import { createWorld, memoryOf, viewOf } from "./world.ts";
 
 const one = { reads: [1, 1], writes: 1 } as const;
@@ -71,6 +72,28 @@ it("a cherry-pick of a schema the target does not read copies nothing", async ()
     code: "schema-unreadable",
   });
   expect(await viewOf(state, "blue")).toEqual({});
+});
+
+it("a release parks, promotes and asks through one port, safe to repeat [STATE-SCHEMA]", async () => {
+  const { state } = createWorld("a store", carry);
+  const layer = createStateLayer(state);
+  // Nobody has asked for the memory yet.
+  for (const verb of ["park", "promote"] as const) await layer[verb]("blue");
+  expect(await layer.canRead("blue", "green")).toBe(true);
+  await state.branch({ bundle: "blue", from: null, schema: one });
+  await memoryOf(state, "blue").set("a", 1);
+  await state.branch({ bundle: "green", from: "blue", schema: two });
+  expect(await layer.canRead("blue", "green")).toBe(false);
+  await expect(layer.park("green")).rejects.toMatchObject({ code: "schema-unreadable" });
+  await state.branch({ bundle: "next", from: "blue", schema: one });
+  expect(await layer.canRead("blue", "next")).toBe(true);
+  await memoryOf(state, "next").set("a", 2);
+  for (let twice = 0; twice < 2; twice += 1) await layer.park("next");
+  expect(await viewOf(state, "blue")).toEqual({ a: 1 });
+  await memoryOf(state, "green").set("a", 3);
+  for (let twice = 0; twice < 2; twice += 1) await layer.promote("green");
+  expect(await viewOf(state, "green")).toEqual({ a: 3 });
+  expect((await state.layers()).filter((view) => view.state === "open")).toHaveLength(1);
 });
 
 it("refuses a range that makes no sense", async () => {
