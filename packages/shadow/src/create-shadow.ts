@@ -257,7 +257,6 @@ export function createShadow<I, O>(options: ShadowOptions<I, O>): Shadow<I, O> {
     async close() {
       closed = true;
       line.close();
-      collector.worst.close();
       await line.idle();
     },
   };

@@ -21,7 +21,6 @@ export interface WorstExamples {
   list(): readonly DivergenceExample[];
   /** Removes what belongs to one key; returns how many. */
   erase(key: string): number;
-  close(): void;
 }
 
 interface Kept {
@@ -63,11 +62,6 @@ class LocalWorstExamples implements WorstExamples {
 
   erase(key: string): number {
     return this.#remove((one) => one.key === key);
-  }
-
-  close(): void {
-    this.#cancel?.();
-    this.#remove(() => true);
   }
 
   #remove(isIt: (one: Kept) => boolean): number {
