@@ -7,6 +7,7 @@ import { createForgottenKeys, type ForgottenKeys } from "./forgotten-keys.ts";
 import { createJobLine, type JobLine } from "./job-line.ts";
 import { jobOf, type TakenDown, unwatchedRun, type WatchedRun, watchedRun } from "./live-run.ts";
 import { boundRun, StoppedRun } from "./observe-run.ts";
+import { createReleaseGate } from "./release-gate.ts";
 import type { Shadow, ShadowDrop, ShadowEvidence, ShadowStatus } from "./shadow.ts";
 import type { ShadowJob, ShadowReport } from "./shadow-job.ts";
 import {
@@ -155,7 +156,7 @@ function createWatch<I, O>(
 }
 
 /** What people and releases are told. */
-function createAnswers<I, O>({ settings, counts, account, collector }: Parts<I, O>, line: JobLine) {
+function createAnswers<I, O>({ settings, counts, account, collector, isClosed }: Parts<I, O>, line: JobLine) {
   const { agent, blue, green, clock } = settings;
   const status = (): ShadowStatus => ({
     seen: counts.seen,
@@ -176,11 +177,14 @@ function createAnswers<I, O>({ settings, counts, account, collector }: Parts<I, 
     const sealed = evidence();
     return { verdict: sealed.verdict.verdict, summary: summaryOf(sealed), evidence: sealed.digest };
   };
+  const { verdict } = collector;
+  const isOver = () => isClosed() || (account.closed() !== null && line.queued + line.inFlight === 0);
   return {
     status,
     evidence,
     gate,
-    verdict: collector.verdict,
+    verdict,
+    releaseGate: createReleaseGate({ clock, verdict, gate, evidence, isOver }),
     examples: () => collector.worst.list(),
   };
 }

@@ -1,4 +1,4 @@
-import type { BundleId, Digest, GateAnswer } from "@verdigris/contracts";
+import type { BundleId, Digest, GateAnswer, ReleaseGate } from "@verdigris/contracts";
 import type { Divergence } from "./divergence.ts";
 import type { WatchedRun } from "./live-run.ts";
 import type { ShadowJob, ShadowReport } from "./shadow-job.ts";
@@ -75,6 +75,11 @@ export interface Shadow<I, O> {
   evidence(): ShadowEvidence;
   /** The same, as a gate of a release answers. */
   gate(): GateAnswer;
+  /**
+   * The gate `shadow` of a release: answers as soon as there is a verdict, `inconclusive` where there will be none (closed, or
+   * the budget is spent) or nobody waits for it any more, and keeps the evidence it names.
+   */
+  readonly releaseGate: ReleaseGate;
   /** What was kept of the worst divergences; none without `examples`. */
   examples(): readonly DivergenceExample[];
   /** Shown in the receipt of an erasure. */
