@@ -128,7 +128,10 @@ describe.each(Object.keys(backings))("an erasure over %s", (kind) => {
           erased = state.erase(ada);
           await erased;
         }
-        return backing.write(...args);
+        const written = await backing.write(...args);
+        if (backing.fenced && erased !== null)
+          expect(await viewOf(state, "blue", { ...ada, namespace: "facts" })).toEqual({});
+        return written;
       },
     };
     await settled(open({ backing: slow }).rollback("green"));

@@ -1,13 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createMemoryStore } from "@verdigris/store-memory";
-import { createSqliteStore } from "@verdigris/store-sqlite";
-import { createFakeClock, createFaultyStore } from "@verdigris/testing";
-import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
-import { type AgentState, createAgentState, createKeyvBacking, createStoreBacking } from "../src/index.ts";
-import { createWorld, dyingBacking, memoryOf, settled, viewOf, type World } from "./world.ts";
+import type { StateBacking } from "../src/index.ts";
+import { createWorld, dyingBacking, memoryOf, viewOf, type World } from "./world.ts";
 
 /** Blue with a history, green on top with values, deletes and something that expires. */
 async function released({ state, clock }: World): Promise<Record<string, unknown>> {
@@ -68,6 +61,27 @@ describe.each(["a Map", "a store", "a keyv"])("a promotion over %s", (kind) => {
       Array.from({ length: wrote }, (_, index) => [`during${index + 1}`, index + 1]),
     );
     expect(await viewOf(state, "green")).toEqual({ ...before, ...during });
+  });
+
+  it("changes nothing at any moment for a process that has not heard of it", async () => {
+    const world = createWorld(kind);
+    const { open, backing, settled: until } = world;
+    const before = await released(world);
+    // An hour between two looks at the lineage: it goes on reading through layers that are folded and removed under it.
+    const there = open({ refreshMs: 3_600_000 });
+    expect(await viewOf(there, "green")).toEqual(before);
+    let looks = 0;
+    const watched: StateBacking = {
+      ...backing,
+      async write(...args) {
+        const written = await backing.write(...args);
+        looks += 1;
+        expect(await viewOf(there, "green")).toEqual(before);
+        return written;
+      },
+    };
+    await until(open({ backing: watched }).promote("green"));
+    expect(looks).toBeGreaterThan(5);
   });
 
   it("refuses writes of the bundles below for good", async () => {
@@ -215,109 +229,50 @@ describe.each(["a Map", "a store", "a keyv"])("a promotion over %s", (kind) => {
   });
 });
 
-describe("a process that has not heard of a promotion", () => {
-  it("writes where its bundle's writes belong, at once, over a store", async () => {
-    const clock = createFakeClock();
-    const store = createMemoryStore();
-    const open = () =>
-      createAgentState({ backing: createStoreBacking(store, "docs"), clock, refreshMs: 3_600_000 });
-    const [here, there] = [open(), open()];
-    await here.branch({ bundle: "blue", from: null });
-    await here.branch({ bundle: "green", from: "blue" });
-    await memoryOf(there, "green").set("before", 1);
-    await memoryOf(there, "blue").set("old", 1);
-    await here.promote("green");
-    // What it knows is an hour out of date, and the fence tells it so.
-    await memoryOf(there, "green").set("after", 2);
-    expect(await viewOf(here, "green")).toEqual({ before: 1, old: 1, after: 2 });
-    await expect(memoryOf(there, "blue").set("late", 1)).rejects.toMatchObject({ code: "layer-unknown" });
-  });
-
-  it.each(["promote", "rollback"] as const)(
-    "writes by the lineage as it is, even where a %s falls between what it read and its commit [I12]",
-    async (move) => {
-      const inner = createMemoryStore();
-      const store = createFaultyStore(inner);
-      const [here, there] = [inner, store].map((one) =>
-        createAgentState({ backing: createStoreBacking(one, "docs") }),
-      ) as [AgentState, AgentState];
-      await here.branch({ bundle: "blue", from: null });
-      await here.branch({ bundle: "green", from: "blue" });
-      await memoryOf(there, "green").set("before", 1);
-      let moves = 0;
-      store.onCommit(async () => {
-        moves += 1;
-        if (moves > 1) return;
-        // Green comes again after a rollback: what is written from here on belongs to its new layer.
-        await here[move]("green");
-        if (move === "rollback") await here.branch({ bundle: "green", from: "blue" });
-      });
-      await memoryOf(there, "green").set("late", 2);
-      expect(moves).toBe(2);
-      const kept = move === "promote" ? { before: 1, late: 2 } : { late: 2 };
-      expect(await viewOf(here, "green")).toEqual(kept);
+it("a promotion killed far into a layer goes on where it was, and leaves out nothing of the next one", async () => {
+  const { state, backing, open } = createWorld("a store");
+  // Named so that the rows of the lower layer sort behind those of the upper one.
+  await state.branch({ bundle: "z", from: null });
+  const names = Array.from({ length: 9_500 }, (_, at) => `k${String(at).padStart(5, "0")}`);
+  await memoryOf(state, "z").setMany(names.map((key) => ({ key, value: 0 })));
+  await state.branch({ bundle: "a", from: "z" });
+  const above = ["k00000", "k09499", "own"].map((key) => ({ key, value: 1 }));
+  await memoryOf(state, "a").setMany(above);
+  const stop = new AbortController();
+  const doomed = state.promote("a", {
+    signal: stop.signal,
+    onProgress: ({ rows }) => {
+      if (rows > 8_000) stop.abort(new Error("killed"));
     },
-  );
-
-  it("says of a delete that found nothing any more that it deleted nothing, and hides nothing", async () => {
-    const inner = createMemoryStore();
-    const store = createFaultyStore(inner);
-    const [here, there] = [inner, store].map((one) =>
-      createAgentState({ backing: createStoreBacking(one, "docs") }),
-    ) as [AgentState, AgentState];
-    await here.branch({ bundle: "blue", from: null });
-    await here.branch({ bundle: "green", from: "blue" });
-    await memoryOf(here, "blue").setMany(["a", "b"].map((key) => ({ key, value: 1 })));
-    await memoryOf(there, "green").get("a");
-    const stop = store.onCommit(async () => {
-      stop();
-      await memoryOf(here, "blue").delete("a");
-      await here.branch({ bundle: "next", from: "green" });
+  });
+  await expect(doomed).rejects.toThrow("killed");
+  const copied = new Set<string>();
+  const revived = open({
+    backing: {
+      ...backing,
+      async write(changes, guard) {
+        for (const { key, text } of changes)
+          if (key.startsWith("layer/base/") && text !== null) copied.add(key);
+        return backing.write(changes, guard);
+      },
+    },
+  });
+  await revived.resume();
+  expect(copied.size).toBeGreaterThan(0);
+  expect(copied.size).toBeLessThan(3_000);
+  const view = Object.fromEntries([
+    ...names.map((key) => [key, 0]),
+    ...above.map(({ key, value }) => [key, value]),
+  ]);
+  const seen: Record<string, unknown> = {};
+  for (let after: string | undefined; ; ) {
+    const page = await memoryOf(revived, "a").list({
+      limit: 1_000,
+      ...(after === undefined ? {} : { after }),
     });
-    expect(await memoryOf(there, "green").deleteMany(["a", "b"])).toBe(1);
-    await memoryOf(here, "blue").setMany(["a", "b"].map((key) => ({ key, value: 2 })));
-    expect(await viewOf(here, "green")).toEqual({ a: 2 });
-  });
-
-  it("has time to hear of it before a layer is folded, over a keyv", async () => {
-    const clock = createFakeClock();
-    const keyv = new Keyv();
-    const open = () => createAgentState({ backing: createKeyvBacking(keyv), clock });
-    const [here, there] = [open(), open()];
-    await here.branch({ bundle: "blue", from: null });
-    await here.branch({ bundle: "green", from: "blue" });
-    await memoryOf(there, "green").set("before", 1);
-    const promotion = here.promote("green");
-    await clock.advance(900);
-    await memoryOf(there, "green").set("meanwhile", 2);
-    await settled(clock, promotion);
-    expect(await viewOf(there, "green")).toEqual({ before: 1, meanwhile: 2 });
-    expect(await viewOf(here, "green")).toEqual({ before: 1, meanwhile: 2 });
-  });
-
-  it("loses no acknowledged write of either, over one SQLite file while it promotes", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "agent-state-"));
-    const stores = await Promise.all(
-      [1, 2].map(() => createSqliteStore({ file: join(folder, "memory.db") })),
-    );
-    const [here, there] = stores.map((store) =>
-      createAgentState({ backing: createStoreBacking(store, "docs"), refreshMs: 3_600_000 }),
-    ) as [AgentState, AgentState];
-    await here.branch({ bundle: "blue", from: null });
-    await here.branch({ bundle: "green", from: "blue" });
-    const acknowledged: Record<string, number> = {};
-    let over = false;
-    const writing = (async () => {
-      for (let n = 0; !over || n < 40; n += 1) {
-        await memoryOf(there, "green").set(`k${n % 50}`, n);
-        acknowledged[`k${n % 50}`] = n;
-      }
-    })();
-    for (let round = 0; round < 3; round += 1) await here.promote("green");
-    over = true;
-    await writing;
-    expect(await viewOf(here, "green")).toEqual(acknowledged);
-    await Promise.all(stores.map((store) => store.close()));
-    await rm(folder, { recursive: true });
-  });
+    for (const { key, value } of page) seen[key] = value;
+    after = page.at(-1)?.key;
+    if (page.length < 1_000) break;
+  }
+  expect(seen).toEqual(view);
 });
