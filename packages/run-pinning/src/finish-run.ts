@@ -106,7 +106,7 @@ function isAway(error: unknown): boolean {
   return isVerdigrisError(error, "store-unavailable") || isVerdigrisError(error, "store-indeterminate");
 }
 
-/** Keeps trying, ever less often while the store is away, and tells of each what became of it. */
+/** Keeps trying, ever less often while nothing comes of it, and tells of each what became of it. */
 export function createUnsettledFinishes({ clock, events, remove }: UnsettledOptions): UnsettledFinishes {
   let waiting: Unsettled[] = [];
   let waitMs = firstWaitMs;
@@ -122,21 +122,21 @@ export function createUnsettledFinishes({ clock, events, remove }: UnsettledOpti
     }, waitMs);
   };
   const settleAll = async (): Promise<void> => {
+    let nextWaitMs = Math.min(longestWaitMs, waitMs * 2);
     for (const finish of [...waiting]) {
       const { pin, scope, outcome, durationMs } = finish;
       const result = await remove(pin, finish.unanswered);
       waiting = waiting.filter((other) => other !== finish);
       if (typeof result !== "object") {
-        waitMs = firstWaitMs;
+        nextWaitMs = firstWaitMs;
         events.emit("finish-settled", { scope, outcome, durationMs, result });
         continue;
       }
       waiting.push({ ...finish, unanswered: result.unanswered });
       // One whose records cannot be read keeps no other.
-      if (!isAway(result.error)) continue;
-      waitMs = Math.min(longestWaitMs, waitMs * 2);
-      return;
+      if (isAway(result.error)) break;
     }
+    waitMs = nextWaitMs;
   };
   const settle = (): Promise<void> => {
     settling = settling.then(settleAll);

@@ -132,6 +132,21 @@ describe("the end of a run", () => {
     expect(a.told["finish-settled"].map(({ scope }) => scope.run)).toContain(last.id);
   });
 
+  it("that cannot be settled is asked about ever less often", async () => {
+    const { world, ways, a } = await createPair();
+    const run = await a.start({ id: "job" });
+    ways[0].down();
+    await run.finish(done);
+    ways[0].up();
+    const [claim] = (await world.records.list("agent/claim/", { limit: 1 })).entries;
+    if (claim === undefined) throw new Error("no claim");
+    await world.records.commit([{ op: "put", key: claim.key, rev: claim.rev, value: "spoilt" }]);
+    await world.clock.advance(10 * minutes);
+    const asked = ways[0].calls.filter((call) => call.call === "get" && call.keys.includes(claim.key));
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.length).toBeLessThan(40);
+  });
+
   it("is counted exactly once, whatever is lost on the way [RUN-END-ONCE]", async () => {
     const event = fc.oneof(
       fc.constantFrom(
