@@ -235,7 +235,13 @@ export function createRunPinning<P = undefined>(options: RunPinningOptions<P>): 
     );
   };
   const sweeper = createSweeper(host.newId);
-  const sweep = async (): Promise<number> => sweepExpired(need(), host.events, sweeper);
+  let sweeping: Promise<unknown> = Promise.resolve();
+  /** One at a time: of two, each would take the mark of the other for its own. */
+  const sweep = (): Promise<number> => {
+    const swept = sweeping.then(() => sweepExpired(need(), host.events, sweeper));
+    sweeping = swept.catch(() => {});
+    return swept;
+  };
   const { sweepMs = 30_000 } = options;
   const stopSweep = pinned === null || sweepMs === "never" ? () => {} : sweepEvery(sweepMs, host, sweep);
   const stopWatching = options.router?.on("route", ({ route }) => {

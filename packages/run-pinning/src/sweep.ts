@@ -41,7 +41,7 @@ export async function wasSwept(host: PinnedHost, record: PinRecord): Promise<boo
   return (entries[0] ?? null) !== null;
 }
 
-/** Removes expired pins for one process. */
+/** Removes expired pins for one process, in one sweep at a time: the mark names the process. */
 interface Sweeper {
   /** Removes an expired pin; true when this very call did it, whatever replies were lost. Rejects when the store does not answer. */
   away(host: PinnedHost, pin: PinState): Promise<boolean>;

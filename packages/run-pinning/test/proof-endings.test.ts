@@ -98,6 +98,15 @@ describe("the end of a run", () => {
     },
   );
 
+  it("is told once where a process sweeps twice at the same time [RUN-END-ONCE]", async () => {
+    const { world, a, b, counted } = await createPair();
+    const run = await a.start({ maxAgeMs: minutes });
+    await world.clock.advance(2 * minutes);
+    const swept = await Promise.all([b.pinning.sweep(), b.pinning.sweep()]);
+    expect(counted()).toEqual([run.id]);
+    expect(swept.toSorted()).toEqual([0, 1]);
+  });
+
   it("that another process made is that one's to count, as long as the store says so [RUN-END-ONCE]", async () => {
     const { world, ways, a, b, counted } = await createPair();
     const run = await a.start({ maxAgeMs: minutes });
