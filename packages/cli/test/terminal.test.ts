@@ -125,11 +125,16 @@ describe.skipIf(!hasTerminal)("at a terminal", () => {
 });
 
 describe("a bar", () => {
-  const shownBy = (err: { isTTY?: boolean; columns?: number }, env = {}, json = false): string => {
+  const shownBy = (
+    err: { isTTY?: boolean; columns?: number },
+    env = {},
+    json = false,
+    beside = "",
+  ): string => {
     const written: string[] = [];
     const progress = createProgress({ err: { ...err, write: (text) => written.push(text) }, env }, json);
-    progress.show({ done: 1, total: 4, what: "cases" });
-    progress.show({ done: 1, total: 4, what: "cases" });
+    progress.show({ done: 1, total: 4, what: "cases", beside });
+    progress.show({ done: 1, total: 4, what: "cases", beside });
     progress.end();
     return written.join("");
   };
@@ -141,6 +146,12 @@ describe("a bar", () => {
     expect(shownBy({ isTTY: true, columns: 12 })).toBe(
       "\r\u001b[2K[======     \r\u001b[2K".replace("     \r", "    \r"),
     );
+  });
+
+  it("cannot be used by a reason on record to rewrite the screen", () => {
+    const reason = "held: \u001b[1A\u001b[2Kall is well\r\u202e\n\t.";
+    const line = shownBy({ isTTY: true }, {}, false, reason).split(wiped)[1];
+    expect(line).toMatch(/1 of 4 cases {2}held: \ufffd\[1A\ufffd\[2Kall is well\ufffd\ufffd {2}\.$/);
   });
 
   it("is not drawn where nobody watches or nobody wants it [CLI-PROGRESS]", () => {

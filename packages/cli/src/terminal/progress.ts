@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import type { CliIo } from "../io.ts";
+import { printable } from "./printable.ts";
 
 /** How far something has come that has an end. */
 export interface Part {
@@ -26,9 +27,9 @@ export function progressBar({ done, total, what, beside }: Part, width = 24): st
   return beside === undefined || beside === "" ? counted : `${counted}  ${beside}`;
 }
 
-/** As much of a line as fits. */
+/** As much of a line as fits; what is in it may come from outside. */
 function fitting(line: string, columns: number): string {
-  let fits = line.replaceAll("\n", " ");
+  let fits = printable(line).replaceAll(/[\n\t]/g, " ");
   while (fits !== "" && stringWidth(fits) >= columns) fits = fits.slice(0, -1);
   return fits;
 }
