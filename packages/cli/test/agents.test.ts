@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { saveBundle } from "@verdigris/bundle/node";
-import { createPrefixedStore, type Store } from "@verdigris/contracts";
+import { agentKeys, createPrefixedStore, type Store } from "@verdigris/contracts";
 import { createVerdigris } from "verdigris";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { namesIn, nearest } from "../src/open/known-agents.ts";
@@ -91,6 +91,20 @@ describe("the name of an agent", () => {
     expect(looks).toBe(6);
     expect(nearest("suport", ["a", "travel", "support", "sport"]).slice(0, 2)).toEqual(["support", "sport"]);
   });
+});
+
+it("tells an agent from a prefix by every kind of record that the keys name [CLI-AGENT]", async () => {
+  const { store } = await createWorld();
+  const { prefix: _, ...keys } = agentKeys("a");
+  const names = Object.entries(keys).map(([name, made]: [string, unknown]) => {
+    const key = typeof made === "function" ? String(made("x", 1, "x", 1)) : String(made);
+    return [`of-${name}`, key.replace(/^a/, `of-${name}`)] as const;
+  });
+  for (const [, key] of names)
+    await store.commit([{ op: "put", key: key.replace(/\/$/, "/x"), rev: 0, value: "{}" }]);
+  const found = await namesIn(store);
+  expect(found.prefixes).toEqual([]);
+  expect(found.agents).toEqual(expect.arrayContaining(names.map(([name]) => name)));
 });
 
 describe("the deny list", () => {

@@ -30,6 +30,7 @@ const kinds: ReadonlySet<string> = new Set([
     "route",
     "state",
     "step",
+    "swept",
     "switch",
     "usage",
     "window",
