@@ -210,15 +210,14 @@ function sender<I, O>(
 ): (job: ShadowJob) => void | Promise<void> {
   if (queue === null) return (job) => line.offer(job);
   return async (job) => {
+    // Not the line's to stop: nothing is asked of a provider here, and a job that is on its way arrives all the same.
     const bounded = boundRun(clock, maxRunMs);
-    const leave = line.enter(bounded, job.key);
     try {
       await bounded.race((async () => queue.send(job))());
     } catch {
       drop("send-failed");
     } finally {
       bounded.end();
-      leave();
     }
   };
 }

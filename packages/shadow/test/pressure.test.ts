@@ -63,6 +63,25 @@ describe("under pressure", () => {
     expect(shadow.status()).toMatchObject({ compared: 0, dropped: { shed: 1, closed: 1 } });
   });
 
+  it("a job that is being sent to the caller's queue is no run, and arrives [SHADOW-QUEUE]", async () => {
+    const clock = createFakeClock();
+    const pressure = createPressureGauge({ clock });
+    let arrive = (): void => {};
+    const send = () =>
+      new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+    const { shadow } = createWorld(say("x"), say("x"), { clock, pressure, queue: { send } });
+    await shadow.run("q", { key: "ada" });
+    await clock.advance(1);
+    pressure.refused();
+    expect(await shadow.erase({ subject: "ada" })).toBe(0);
+    await clock.advance(1);
+    arrive();
+    await clock.advance(1);
+    expect(shadow.status()).toMatchObject({ sampled: 1, dropped: {} });
+  });
+
   it("a function is asked again every second", async () => {
     let pushed = true;
     const { shadow, clock } = createWorld(say("x"), say("x"), { pressure: () => pushed });
