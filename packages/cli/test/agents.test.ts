@@ -122,6 +122,16 @@ describe("the deny list", () => {
     await writeFile(join(world.folder, "plan.json"), JSON.stringify({ signals: { without: "a test" } }));
     const start = await world.run("release", "start", "v2", "--plan", "plan.json", "--reason", "x");
     expect(start).toMatchObject({ code: 1, err: expect.stringContaining("bundle-denied") });
+    await world.run("route", "stage", "v2", "--reason", "x");
+    for (const argv of [
+      ["flip", "v2"],
+      ["canary", "5"],
+    ]) {
+      const moved = await world.run("route", ...argv, "--reason", "x", "--yes");
+      expect(moved).toMatchObject({ code: 1, err: expect.stringContaining("bundle-denied") });
+    }
+    expect((await world.app.status()).route).toMatchObject({ live: "v1", candidate: "v2", canary: null });
+    expect((await world.run("route", "canary", "0", "--reason", "x")).code).toBe(0);
     expect(await world.run(...deny, "--yes")).toMatchObject({
       code: 0,
       out: expect.stringContaining("was on the list: denied by bea"),

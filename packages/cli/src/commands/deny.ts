@@ -1,3 +1,4 @@
+import { VerdigrisError } from "@verdigris/contracts";
 import type { DeniedBundle } from "@verdigris/release/on-call";
 import { exitCode } from "../exit-code.ts";
 import type { GlobalOptions, Session } from "../open/session.ts";
@@ -19,7 +20,19 @@ async function deniedBundles(session: Session): Promise<ReadonlyMap<string, Deni
   return new Map(list.map((denied) => [denied.bundle.id, denied]));
 }
 
-/** Puts a bundle on the deny list: no release and no flip takes it live until somebody lifts it. Moves no run. */
+/** Rejects with `bundle-denied` for a bundle on the list. */
+export async function requireNotDenied(session: Session, bundle: string): Promise<void> {
+  const denied = (await deniedBundles(session)).get(bundle);
+  if (denied === undefined) return;
+  const { agent } = session;
+  const message = `${bundle} was ${whyDenied(denied)}; verdigris lift ${bundle} lets it go live again`;
+  throw new VerdigrisError("bundle-denied", message, { agent, bundle, by: denied.by, why: denied.why });
+}
+
+/**
+ * Puts a bundle on the deny list: until somebody lifts it no release takes it live, and no flip or canary of this command line. Moves
+ * no run.
+ */
 export async function deny(session: Session, bundle: string, { reason, yes }: DenyAsked): Promise<number> {
   const before = (await deniedBundles(session)).get(bundle);
   if (before !== undefined) {

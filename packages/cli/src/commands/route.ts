@@ -3,6 +3,7 @@ import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
 import type { GlobalOptions, Session } from "../open/session.ts";
 import { confirm } from "../terminal/confirm.ts";
+import { requireNotDenied } from "./deny.ts";
 
 /** A move of the route by hand. */
 export interface MoveAsked extends GlobalOptions {
@@ -33,6 +34,7 @@ export async function flip(session: Session, to: string, asked: MoveAsked): Prom
   const verdigris = await session.verdigris();
   const { generation, route } = await verdigris.status();
   if (route === null) throw new CliError("usage", `${session.agent} has no route yet`);
+  await requireNotDenied(session, to);
   await confirm(session.io, asked.yes, `New runs go from ${route.live} to ${to}, by no plan and no gate.`);
   const { reason, expect = generation, supersede = false } = asked;
   const receipt = await verdigris.flip({ to, reason, expect, supersede });
@@ -49,7 +51,10 @@ export async function canary(session: Session, percent: number, asked: MoveAsked
       `${session.agent} has no candidate on its route: stage one first, or start a release`,
     );
   const lower = percent <= (route.canary?.percent ?? 0);
-  if (!lower) await confirm(session.io, asked.yes, `${percent} % of keys go to ${route.candidate}.`);
+  if (!lower) {
+    await requireNotDenied(session, route.candidate);
+    await confirm(session.io, asked.yes, `${percent} % of keys go to ${route.candidate}.`);
+  }
   const { reason, expect } = asked;
   const receipt = await verdigris.setCanary({
     percent,
