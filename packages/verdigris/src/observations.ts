@@ -47,6 +47,9 @@ export interface Observations {
 function checkScore(scope: ScoredRun, { name, value, passed }: RunScore): void {
   requireId("scope.run", scope?.run);
   requireId("scope.bundle", scope.bundle);
+  const { acceptedAt = 0 } = scope;
+  if (!(Number.isFinite(acceptedAt) && acceptedAt >= 0))
+    throw new InvalidArgumentError("scope.acceptedAt", "must be a time in milliseconds where it is given");
   if (typeof name !== "string" || name === "" || name.length > 128)
     throw new InvalidArgumentError("score.name", "must be text of 1 to 128 characters");
   if (value !== undefined && !Number.isFinite(value))

@@ -173,6 +173,20 @@ describe("blame", () => {
     );
     await agent.close();
   });
+
+  it.each([
+    [{ run: "" }, "scope.run"],
+    [{ bundle: "a/b" }, "scope.bundle"],
+    [{ acceptedAt: Date.parse("a while ago") }, "scope.acceptedAt"],
+    [{ acceptedAt: -1 }, "scope.acceptedAt"],
+  ])("a score of the run %j is refused by name", async (also, argument) => {
+    const agent = createWorld().open();
+    const scope = await agent.run({}, (run) => run.scope);
+    expect(() => agent.score({ ...scope, ...also }, { name: "q", passed: true })).toThrow(
+      expect.objectContaining({ code: "invalid-argument", details: { argument } }),
+    );
+    await agent.close();
+  });
 });
 
 describe("pieces", () => {
