@@ -109,6 +109,41 @@ describe("a bundle that is denied while its release is under way", () => {
     expect((await releases.status()).route?.live).toBe("green");
   });
 
+  it("gets no larger share, and does not go live past a way back that is passed over [RELEASE-DENIED]", async () => {
+    releases.drive();
+    const plan = {
+      canary: {
+        steps: [
+          { percent: 5, for: "1h" },
+          { percent: 50, for: "1h" },
+        ],
+      },
+    } as const;
+    await releases.start({
+      bundle: "green",
+      plan: { rollout: "canary-then-blue-green", ...plan },
+      reason: "x",
+    });
+    await releases.skip({ gate: "way-back", reason: "nobody is there to look" });
+    await world.pass(hour / 2);
+    await releases.deny("green", { reason: "licence" });
+    await world.pass(2 * hour);
+    const { route, release } = await releases.status();
+    expect(route).toMatchObject({ live: "blue", canary: { percent: 5 } });
+    expect(release?.held).toMatchObject({ because: "route", why: expect.stringContaining("licence") });
+    await releases.lift("green", { reason: "bought one" });
+    await releases.resume({ reason: "bought one" });
+    await world.pass(hour / 2);
+    expect((await releases.status()).route?.canary?.percent).toBe(50);
+    await releases.deny("green", { reason: "licence" });
+    await world.pass(2 * hour);
+    expect((await releases.status()).route?.live).toBe("blue");
+    await releases.lift("green", { reason: "bought one" });
+    await releases.resume({ reason: "bought one" });
+    await world.pass(hour / 2);
+    expect((await releases.status()).route?.live).toBe("green");
+  });
+
   it("is halted where it is built [RELEASE-DENIED]", async () => {
     await releases.start({ bundle: "green", plan: {}, reason: "better" });
     await releases.deny("green", { reason: "licence" });

@@ -5,8 +5,10 @@ import type {
   ReleaseEffect,
   ReleaseRecord,
   Route,
+  RouteMove,
 } from "@verdigris/contracts";
 import { isForward } from "@verdigris/router";
+import { notDenied } from "../back/check-way-back.ts";
 import { denyBundle } from "../back/deny-list.ts";
 import type { SeenEvent } from "../machine/events.ts";
 import { evidenceDigest } from "../machine/record.ts";
@@ -40,9 +42,16 @@ function outcomeOf(key: string, result: MoveResult): Outcome | null {
   }
 }
 
+/** True for a move that gives the candidate more users than it has. */
+function sendsUsers({ bundle }: ReleaseRecord, route: Route | null, move: RouteMove): boolean {
+  const isOver = route?.live === bundle.id;
+  return !isOver && (move.verb === "flip" || move.verb === "setCanary") && isForward(route, move);
+}
+
 /**
  * Makes one move of a release. The request id is the effect's key, so whoever repeats it gets the first answer; a move
- * forward names the generation it was decided on, so nobody's change in between is overlooked.
+ * forward names the generation it was decided on, so nobody's change in between is overlooked. A bundle that was denied
+ * meanwhile gets no more users, whatever gate was passed over.
  */
 export async function makeMove(
   world: World,
@@ -51,6 +60,10 @@ export async function makeMove(
 ): Promise<Outcome | null> {
   const { move, actor, reason, key } = effect;
   const route = (await world.router.refresh())?.route ?? null;
+  if (sendsUsers(release, route, move)) {
+    const allowed = await notDenied(world, release.bundle);
+    if (!allowed.ok) return { type: "refused", key, refusal: "denied", message: allowed.text };
+  }
   const expect = isForward(route, move) ? { expect: route === null ? 0 : release.generation } : {};
   const result = await world.router.move({
     move,
