@@ -14,11 +14,9 @@ interface Copying {
 function copyObject(value: object, level: number, copying: Copying): JsonValue {
   const { toJSON } = value as { readonly toJSON?: unknown };
   if (typeof toJSON === "function") return copyPart(toJSON.call(value, ""), level + 1, copying);
-  if (Array.isArray(value)) {
-    return Array.from(value, (member: unknown) =>
-      member === undefined ? null : copyPart(member, level + 1, copying),
-    );
-  }
+  // A hole is a part as well: one array may have four billion of them.
+  if (Array.isArray(value))
+    return Array.from(value, (member: unknown) => copyPart(member ?? null, level + 1, copying));
   if (!isPlainObject(value)) throw lossy;
   const copy: Record<string, JsonValue> = {};
   for (const key of Object.keys(value)) {
