@@ -39,6 +39,7 @@ async function openLane(schema: string): Promise<StartLane> {
   let sent = 0;
   const client = {
     totalCount: 0,
+    on: pool.on.bind(pool),
     connect() {
       sent += 1;
       return pool.connect();

@@ -5,6 +5,7 @@ import {
   type PostgresClient,
   type PostgresPool,
   type PostgresPoolClient,
+  type PostgresQueryable,
   type PostgresRows,
 } from "./postgres-client.ts";
 
@@ -29,84 +30,84 @@ export async function bounded<T>(clock: Clock, ms: number, what: string, promise
   throw new VerdigrisError("store-unavailable", `${what} took longer than ${ms} ms`, { ms });
 }
 
-/** One statement under way, and how far it has come. */
-interface Attempt {
-  readonly reply: Promise<PostgresRows>;
-  /** False while nothing has been sent. */
-  readonly sent: boolean;
-  /** Nobody waits any more: what has not been sent is not sent, and a connection that owes a reply is closed. */
-  giveUp(): void;
-}
-
 function ignore(): void {
   // A failure of the connection reaches the statement under way; without a listener it would end the process too.
 }
 
-const heard = new WeakSet<PostgresPool>();
+const heardPools = new WeakSet<PostgresPool>();
+const heardClients = new WeakSet<PostgresPoolClient>();
 
 /**
- * Listens on every connection of a pool from its first moment. A pool takes its own listener off when it lends, and ours comes
- * on when the promise of the loan has resolved: a server that greets and ends a session in one breath falls in between.
+ * Listens on every connection of a pool from its first moment, and for good: on and off with each loan would cost more. A
+ * pool takes its own listener off when it lends, and one set when the promise of the loan has resolved comes too late: a
+ * server that greets and ends a session in one breath falls in between.
  */
 function hearErrors(pool: PostgresPool): void {
-  if (heard.has(pool)) return;
-  heard.add(pool);
-  pool.on?.("connect", (made) => void made.on("error", ignore));
+  if (heardPools.has(pool)) return;
+  heardPools.add(pool);
+  pool.on?.("connect", (client) => {
+    heardClients.add(client);
+    client.on("error", ignore);
+  });
 }
 
-/** Over a connection that the pool lends for it and gets back at once. */
-function overPool(pool: PostgresPool, text: string, values: unknown[]): Attempt {
-  let lent: PostgresPoolClient | null = null;
-  let sent = false;
-  let givenUp = false;
+/** One statement under way, and how far it has come. */
+class Attempt {
+  /** False while nothing has been sent. */
+  sent = false;
+  #lent: PostgresPoolClient | null = null;
+  #givenUp = false;
 
-  function giveBack(client: PostgresPoolClient, reusable: boolean): void {
-    lent = null;
-    if (reusable) client.removeListener("error", ignore);
-    client.release(!reusable);
-  }
-
-  async function run(): Promise<PostgresRows> {
+  /** Over a connection that the pool lends for it and gets back at once. */
+  async overPool(pool: PostgresPool, text: string, values: unknown[]): Promise<PostgresRows> {
     const client = await pool.connect();
-    if (givenUp) {
+    if (this.#givenUp) {
       client.release();
       return { rows: [] };
     }
-    lent = client;
-    sent = true;
-    client.on("error", ignore);
+    this.#lent = client;
+    this.sent = true;
+    // One that was there before the store, or that a wrapper of the pool makes up for each loan.
+    if (!heardClients.has(client)) client.on("error", ignore);
     try {
       const rows = await client.query(text, values);
-      if (!givenUp) giveBack(client, true);
+      this.#giveBack(true);
       return rows;
     } catch (error) {
-      if (!givenUp) giveBack(client, isRefusal(error));
+      this.#giveBack(isRefusal(error));
       throw error;
     }
   }
 
-  return {
-    reply: run(),
-    get sent() {
-      return sent;
-    },
-    giveUp() {
-      const owing = lent;
-      givenUp = true;
-      // Nobody knows what it still has to say.
-      if (owing !== null) giveBack(owing, false);
-    },
-  };
+  overClient(client: PostgresQueryable, text: string, values: unknown[]): Promise<PostgresRows> {
+    this.sent = true;
+    return client.query(text, values);
+  }
+
+  /** Nobody waits any more: what has not been sent is not sent, and a connection that owes a reply is closed. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.#giveBack(false);
+  }
+
+  #giveBack(reusable: boolean): void {
+    const client = this.#lent;
+    if (client === null) return;
+    this.#lent = null;
+    if (reusable && !heardClients.has(client)) client.removeListener("error", ignore);
+    client.release(!reusable);
+  }
 }
 
 export function createCalls({ client, schema, clock, random, requireOpen }: CallsOptions): Call {
   const limits = createTimeLimits(clock);
-  if (isPool(client)) hearErrors(client);
-
-  function begin(text: string, values: unknown[]): Attempt {
-    if (isPool(client)) return overPool(client, text, values);
-    return { reply: client.query(text, values), sent: true, giveUp: () => undefined };
-  }
+  const pool = isPool(client) ? client : null;
+  if (pool !== null) hearErrors(pool);
+  const begin =
+    pool === null
+      ? (attempt: Attempt, text: string, values: unknown[]) =>
+          attempt.overClient(client as PostgresQueryable, text, values)
+      : (attempt: Attempt, text: string, values: unknown[]) => attempt.overPool(pool, text, values);
 
   function tooLate(kind: Kind, sent: boolean): VerdigrisError {
     if (!sent) {
@@ -131,9 +132,9 @@ export function createCalls({ client, schema, clock, random, requireOpen }: Call
     const until = clock.monotonic() + storeLimits.callMs;
     for (let tries = 1, left: number = storeLimits.callMs; ; tries += 1) {
       requireOpen();
-      const attempt = begin(text, values);
+      const attempt = new Attempt();
       try {
-        const result = await limits.within(left, attempt.reply);
+        const result = await limits.within(left, begin(attempt, text, values));
         if (result !== timeIsUp) return result.rows;
       } catch (error) {
         left = Math.max(1, until - clock.monotonic());

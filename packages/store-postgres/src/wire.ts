@@ -24,6 +24,17 @@ export function encodeOps(ops: readonly StoreOp[]): EncodedOps {
   };
 }
 
+/** The numbers of a text with one space between them. */
+function numbers(text: string, from: number): number[] {
+  const found: number[] = [];
+  for (let at = from; at > 0; ) {
+    const end = text.indexOf(" ", at);
+    found.push(Number(end < 0 ? text.slice(at) : text.slice(at, end)));
+    at = end + 1;
+  }
+  return found;
+}
+
 /** Cuts `count` words off the front; the last part is what follows them, spaces and all. */
 function words(text: string, count: number): string[] {
   const parts: string[] = [];
@@ -44,7 +55,8 @@ function words(text: string, count: number): string[] {
  */
 export function decodeReply(reply: string, keys: readonly string[]): CommitResult {
   if (reply.startsWith("+")) {
-    const [at = 0, ...revs] = reply.slice(2).split(" ").map(Number);
+    const revs = numbers(reply, 2);
+    const at = revs.shift() ?? 0;
     return { ok: true, revs, at };
   }
   if (reply.startsWith("-")) {
