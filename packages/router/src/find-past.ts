@@ -9,7 +9,8 @@ import {
 } from "@verdigris/contracts";
 import { textDigest } from "./audit.ts";
 import type { Past } from "./begin-route.ts";
-import { type AppliedRoute, compareRoutes } from "./route-snapshot.ts";
+import type { LookAtRoute } from "./read-route.ts";
+import { compareRoutes } from "./route-snapshot.ts";
 
 /** Later ones are dropped from a route: a process that slept through so many stays closed until it is started again. */
 const mostPredecessors = 16;
@@ -43,7 +44,7 @@ async function pinnedBundles(store: Store, keys: AgentKeys): Promise<readonly Bu
 }
 
 /** True for a generation that the stored route neither is nor follows. */
-function isLost(stored: Route | null, incarnation: string, generation: number): boolean {
+function hasLost(stored: Route | null, incarnation: string, generation: number): boolean {
   if (stored?.incarnation === incarnation) return generation > stored.generation;
   const before = stored?.predecessors.find((past) => past.incarnation === incarnation);
   return before === undefined || generation > before.generation;
@@ -53,7 +54,7 @@ function isLost(stored: Route | null, incarnation: string, generation: number): 
 export function nodesAhead(nodes: readonly NodeView[], stored: Route | null): readonly NodeView[] {
   return nodes.filter(
     ({ readable, incarnation, generation }) =>
-      readable && incarnation !== null && isLost(stored, incarnation, generation),
+      readable && incarnation !== null && hasLost(stored, incarnation, generation),
   );
 }
 
@@ -75,8 +76,9 @@ function lineage(route: Route | null): readonly Predecessor[] {
 }
 
 /**
- * What is left and known of an agent, or null where nothing shows that its store went backwards. Three things show it:
- * the route this process had in force, audit entries beyond the stored route, and nodes that have applied another one.
+ * What is left and known of an agent, or null where nothing shows that its store lost a route. Four things show it: what
+ * this process had in force, audit entries beyond the stored route, nodes that have applied another one, and something in the
+ * place of the route that is none.
  */
 export async function findPast(
   from: {
@@ -84,15 +86,15 @@ export async function findPast(
     readonly keys: AgentKeys;
     readonly nodes: () => Promise<readonly NodeView[]>;
   },
-  known: AppliedRoute | null,
-  found: AppliedRoute | null,
+  { basis: known, found, corruptRev }: Awaited<ReturnType<LookAtRoute>>,
 ): Promise<Past | null> {
   const { store, keys } = from;
   const stored = found?.route ?? null;
   const lastEntry = await lastEntryOf(store, keys, Math.max(0, (stored?.generation ?? 0) - 1));
   const ahead = nodesAhead(await from.nodes(), stored);
   const beyond = lastEntry !== null && lastEntry.generation > (stored?.generation ?? 0);
-  if (compareRoutes(known, found) !== "stale" && !beyond && ahead.length === 0) return null;
+  const isLost = compareRoutes(known, found) === "stale" || corruptRev !== null;
+  if (!isLost && !beyond && ahead.length === 0) return null;
   const unrouted =
     beyond && stored !== null
       ? [{ incarnation: stored.incarnation, generation: lastEntry.generation, audit: lastEntry.digest }]

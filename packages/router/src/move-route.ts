@@ -127,13 +127,13 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
   const look = async (verb: RouteMove["verb"], records: readonly string[]): Promise<Basis> => {
     if (verb !== "reanchor") return read(records);
     const seen = await options.look(records);
-    const past = await findPast({ store, keys, nodes }, seen.basis, seen.found);
+    const past = await findPast({ store, keys, nodes }, seen);
     return past === null ? seen : { ...seen, past };
   };
 
   const attempt = async (request: MoveRequest, requestId: string): Promise<Attempt> => {
     const bundles = bundlesOf(request);
-    const { found, others, past } = await look(request.move.verb, bundles.map(keys.bundle));
+    const { found, others, corruptRev, past } = await look(request.move.verb, bundles.map(keys.bundle));
     const recordOf = (bundle: BundleId): StoreEntry | null => others[bundles.indexOf(bundle)] ?? null;
     const route = found?.route ?? null;
     const context = { at: time.now(), requestId, agent, ...(past === undefined ? {} : { past }) };
@@ -148,7 +148,7 @@ export function createMover(options: MoverOptions): (request: MoveRequest) => Pr
     };
     const next = withAudit(route, decision.draft, facts);
     const value = JSON.stringify(next.route);
-    const put: StoreOp = { op: "put", key: keys.route, rev: found?.rev ?? 0, value };
+    const put: StoreOp = { op: "put", key: keys.route, rev: found?.rev ?? corruptRev ?? 0, value };
     const audit: StoreOp = { op: "put", key: keys.audit(next.route.generation), rev: 0, value: next.text };
     const done = await commit([put, audit, ...decision.records]);
     if (typeof done === "string") return done;

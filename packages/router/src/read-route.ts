@@ -15,12 +15,14 @@ import type { StoreTime } from "./store-time.ts";
 export interface ReadReply {
   readonly found: AppliedRoute | null;
   readonly others: readonly (StoreEntry | null)[];
+  /** Revision of what stands in the place of the route and is none; null in all other cases. */
+  readonly corruptRev: number | null;
 }
 
 /** Reads and applies the route; throws `store-regressed` where that proves that the store went backwards. */
 export type ReadRoute = (more: readonly string[]) => Promise<ReadReply>;
 
-/** The same without throwing for it: `basis` was in force when the read was sent. */
+/** The same without throwing for it, or for a record that is no route: `basis` was in force when the read was sent. */
 export type LookAtRoute = (
   more: readonly string[],
 ) => Promise<ReadReply & { readonly basis: AppliedRoute | null }>;
@@ -44,28 +46,31 @@ export function createReaders(options: {
     const sent = clock.monotonic();
     const { entries, at } = await store.get([keys.route, ...more]);
     time.observe(at, sent);
-    const entry = entries[0] ?? null;
-    const found = entry === null ? null : readRoute(entry);
-    return { basis, sent, found, others: entries.slice(1) };
+    return { basis, sent, entry: entries[0] ?? null, others: entries.slice(1) };
   };
-  const take = ({ found, basis, sent }: Awaited<ReturnType<typeof ask>>): void => {
+  /** Applies what was asked for. */
+  const take = ({ entry, basis, sent }: Awaited<ReturnType<typeof ask>>): AppliedRoute | null => {
+    const found = entry === null ? null : readRoute(entry);
     standing.apply(found, basis);
     standing.heard(sent);
+    return found;
   };
   return {
     async read(more) {
-      const seen = await ask(more);
-      take(seen);
-      return seen;
+      const asked = await ask(more);
+      return { found: take(asked), others: asked.others, corruptRev: null };
     },
     async look(more) {
-      const seen = await ask(more);
+      const asked = await ask(more);
+      const { entry, basis, others } = asked;
       try {
-        take(seen);
+        return { found: take(asked), basis, others, corruptRev: null };
       } catch (error) {
+        if (isVerdigrisError(error, "record-corrupt"))
+          return { found: null, basis, others, corruptRev: entry?.rev ?? null };
         if (!isVerdigrisError(error, "store-regressed")) throw error;
+        return { found: entry === null ? null : readRoute(entry), basis, others, corruptRev: null };
       }
-      return seen;
     },
   };
 }

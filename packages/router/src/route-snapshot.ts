@@ -40,7 +40,7 @@ export function readRoute(entry: StoreEntry): AppliedRoute {
   if (!isRoute(record)) {
     throw new VerdigrisError(
       "record-corrupt",
-      `${key} holds a record that is no route: restore it from its audit entries`,
+      `${key} holds a record that is no route: restore it, or go on after it with reanchor`,
       { key, rev },
     );
   }
