@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { newsOf } from "../src/commands/controller.ts";
 import { createWorld } from "./world.ts";
 
 it("a controller without gates is refused: a release would wait for ever", async () => {
@@ -26,4 +27,12 @@ it("a controller drives what was started elsewhere with the gates of its config,
   stop.abort();
   expect((await driving).code).toBe(130);
   expect((await world.app.status()).route?.live).toBe("v1");
+});
+
+it("a controller logs a phase once, however often it sees that less time is left", () => {
+  const waits = ["47h", "9m 30s", "12.3s", "800ms"].map((left) =>
+    newsOf(`v4: quarantine, waits for ${left} more`),
+  );
+  expect(new Set(waits).size).toBe(1);
+  expect(newsOf("v4: quarantine, waits for 47h more")).not.toBe(newsOf("v5: quarantine, waits for 47h more"));
 });

@@ -101,6 +101,16 @@ describe("doctor", () => {
     expect(found.of("region")[0]?.text).toMatch(/^eu-west-1 \(2 processes\), us-east-1 \(odd\)/);
   });
 
+  it("leaves processes that are gone out of the comparison", async () => {
+    const world = await createWorld();
+    await world.app.status();
+    await addNode(world, "gone", { runtime: "node 18.0.0", sdk: "0.0.1", mode: "closed", expiresMs: -1 });
+    const found = await examined(world);
+    expect(found.of("runtime")).toMatchObject([{ state: "ok" }]);
+    expect(found.of("versions")).toMatchObject([{ state: "ok" }]);
+    expect(found.of("hearing")).toEqual([]);
+  });
+
   it("survives records of processes that say nonsense of themselves", async () => {
     const world = await createWorld();
     await world.app.status();

@@ -78,6 +78,21 @@ describe("rollback", () => {
     expect((await world.app.status()).generation).toBe(1);
   });
 
+  it("says what to do where not everything was written down, or nothing was there to go back to", async () => {
+    const world = await createWorld();
+    const said = await world.run("rollback", "--wait", "0");
+    expect(said.out).toContain("verdigris release start <fixed> --emergency");
+    expect(said.out).not.toContain("written down");
+    await flipTo(world, "v2");
+    // Whatever stands where the bundle's record was: the route moves, and the deny list cannot name the bundle.
+    const key = "support/bundle/v2";
+    const { entries } = await world.store.get([key]);
+    await world.store.commit([{ op: "del", key, rev: entries[0]?.rev ?? 0 }]);
+    const half = await world.run("rollback", "--wait", "0");
+    expect(half).toMatchObject({ code: 0, out: expect.stringContaining("rolled back from v2 to v1") });
+    expect(half.out).toContain("! not everything was written down: say it again");
+  });
+
   it("twice at once rolls back once, and waits no longer than it is told", async () => {
     const world = await createWorld();
     await flipTo(world, "v2");

@@ -23,6 +23,11 @@ function lineOf({ release, waitingFor }: ReleaseStatus): string {
   return `${bundle.id}: ${outcome?.kind ?? phase}${waits}`;
 }
 
+/** What is new in a line: that less time is left is not. */
+export function newsOf(line: string): string {
+  return line.replace(/\b\d+(?:\.\d+)?(?:ms|[smhd])\b ?/g, "");
+}
+
 /** Drives the agent's releases until it is stopped. Any number may run beside each other: one drives. */
 export async function controller(session: Session, { tickMs }: { readonly tickMs: number }): Promise<number> {
   const { agent, store, actor, io, paint } = session;
@@ -47,8 +52,7 @@ export async function controller(session: Session, { tickMs }: { readonly tickMs
   let last = "";
   while (!io.signal.aborted) {
     const line = lineOf(await releases.status());
-    // That less time is left is no news.
-    const news = line.replace(/\d+(?:\.\d+)?(?:ms|[smhd])/g, "");
+    const news = newsOf(line);
     if (news !== last && !session.json) io.out.write(`${moment(io.now())}  ${printable(line)}\n`);
     last = news;
     await pause(tickMs, io.signal);
