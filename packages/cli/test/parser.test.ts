@@ -2,35 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { exitCode } from "../src/exit-code.ts";
-import { createProgram } from "../src/program.ts";
+import { leaves, program } from "./every-command.ts";
 import { capture } from "./world.ts";
 
-const io = {
-  out: { write: () => undefined },
-  err: { write: () => undefined },
-  env: {},
-  cwd: "/",
-  now: () => 0,
-  user: "ana",
-  ask: null,
-  signal: new AbortController().signal,
-};
-const program = createProgram(io, { code: 0 }, false);
-
-interface Leaf {
-  readonly path: readonly string[];
-  readonly command: Command;
-}
-
-/** Every command that does something. */
-function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
-  const below = command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
-  // A group without an argument of its own only holds others.
-  const own = path.length > 0 && (below.length === 0 || command.registeredArguments.length > 0);
-  return own ? [{ path, command }, ...below] : below;
-}
-
-const leaves = leavesOf(program).filter(({ path }) => path[0] !== "help");
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 /** First cells of the table under a heading, code spans of them. */
