@@ -33,7 +33,8 @@ async function wait(clock: Clock, signal: AbortSignal): Promise<void> {
 export function createReleaseGate({ clock, verdict, gate, evidence, isOver }: GateParts): ReleaseGate {
   return async ({ signal, keep }) => {
     while (verdict().verdict === "inconclusive" && !signal.aborted && !isOver()) await wait(clock, signal);
-    const kept = await keep(JSON.parse(JSON.stringify(evidence())) as JsonValue);
-    return { ...gate(), evidence: kept };
+    // Of one moment: more may be compared while the evidence is being kept.
+    const [answer, found] = [gate(), evidence()];
+    return { ...answer, evidence: await keep(JSON.parse(JSON.stringify(found)) as JsonValue) };
   };
 }

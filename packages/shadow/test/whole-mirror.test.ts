@@ -85,7 +85,7 @@ describe("a whole mirror", () => {
 });
 
 describe("as the gate of a release", () => {
-  function asking(world: ReturnType<typeof createWorld>) {
+  function asking(world: ReturnType<typeof createWorld>, meanwhile: () => Promise<unknown> = async () => {}) {
     const stop = new AbortController();
     const kept: JsonValue[] = [];
     const asked = world.shadow.releaseGate({
@@ -98,6 +98,7 @@ describe("as the gate of a release", () => {
       signal: stop.signal,
       keep: async (evidence) => {
         kept.push(evidence);
+        await meanwhile();
         return "sha256:kept";
       },
     });
@@ -119,6 +120,23 @@ describe("as the gate of a release", () => {
     expect(kept).toEqual([
       expect.objectContaining({ kind: "shadow-evidence", blue: "blue", green: "green" }),
     ]);
+  });
+
+  it("it says what the evidence says that it keeps, whatever is compared while that is written [SHADOW-VERDICT]", async () => {
+    const world = createWorld(say("a"), say("b"), { rule: { minPairs: 10 } });
+    for (let n = 0; n < 30; n += 1) await world.shadow.run(n);
+    await world.settle();
+    const { kept, answered } = asking(world, async () => {
+      await world.shadow.run("late");
+      await world.settle();
+    });
+    await world.clock.advance(1_001);
+    await world.settle();
+    expect(world.shadow.status().compared).toBe(31);
+    expect(kept).toEqual([
+      expect.objectContaining({ divergence: expect.objectContaining({ compared: 30 }) }),
+    ]);
+    expect(answered()).toMatchObject({ summary: expect.stringContaining("on 30 mirrored inputs") });
   });
 
   it("it says that it cannot tell where there will be no verdict, and when nobody waits any more", async () => {
