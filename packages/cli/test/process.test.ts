@@ -84,16 +84,36 @@ describe("as a process", () => {
     expect(version).not.toMatch(/packages\/(?!cli|contracts)/);
   });
 
+  /** Runs as if some packages were not installed. */
+  function without(names: readonly string[]): string {
+    const hook = `export const resolve = (name, context, next) => {
+      if (${JSON.stringify(names)}.includes(name)) throw Object.assign(new Error("absent"), { code: "ERR_MODULE_NOT_FOUND" });
+      return next(name, context);
+    }`;
+    const text = `import { register } from "node:module";
+      register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)});`;
+    return `--import=data:text/javascript,${encodeURIComponent(text)}`;
+  }
+
   it("names the packages that a store needs and that are not installed", async () => {
     const world = await createWorld();
-    const hook = `import { register } from "node:module";
-      register("data:text/javascript," + encodeURIComponent(\`export const resolve = (name, context, next) => {
-        if (name === "pg") throw Object.assign(new Error("absent"), { code: "ERR_MODULE_NOT_FOUND" });
-        return next(name, context);
-      }\`));`;
-    const without = [`--import=data:text/javascript,${encodeURIComponent(hook)}`];
-    const said = await runWith(without, world, "status", "--store", "postgres://127.0.0.1:1/x");
+    const said = await runWith([without(["pg"])], world, "status", "--store", "postgres://127.0.0.1:1/x");
     expect(said).toMatchObject({ code: 2, err: expect.stringMatching(/^config: .*store-postgres pg/) });
+  });
+
+  it("takes the whole Redis client where the bare one is not installed, and names it where neither is", async () => {
+    const world = await createWorld();
+    const status = ["status", "--store", "redis://127.0.0.1:1"];
+    const whole = await runWith([without(["@redis/client"])], world, ...status);
+    expect(whole).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^store-unavailable: .*ECONNREFUSED/),
+    });
+    const neither = await runWith([without(["@redis/client", "redis"])], world, ...status);
+    expect(neither).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^config: .*store-redis @redis\/client/),
+    });
   });
 
   it("stopped by a signal ends with 130 and leaves the terminal as it was", async () => {
