@@ -57,6 +57,22 @@ describe.each(servers)("on $name", (engine) => {
     expect(settings.join("\n")).toMatch(engine.name === "postgres" ? /fsync is on/ : /append(only|fsync)/);
   });
 
+  it("knows a mistyped agent from one that is there, and answers a deploy pipeline [CLI-AGENT] [CLI-DENY]", async () => {
+    const world = await createServerWorld(engine);
+    expect(await world.run("status", "--agent", "suport")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^agent-unknown: .*did you mean support\?/),
+    });
+    expect((await world.run("deny", "check", "v2")).code).toBe(0);
+    await world.run("deny", "v2", "--reason", "leaks names", "--yes");
+    expect((await world.run("deny", "check", "v2")).code).toBe(1);
+    await world.run("lift", "v2", "--reason", "fixed", "--yes");
+    const drill = ["drill", "--bundle", "v2", "--reason", "x", "--yes", "--drain", "0", "--json"];
+    expect((await world.run(...drill)).json()).toMatchObject({ ok: true });
+    expect((await world.app.status()).route).toMatchObject({ live: "v1", stable: "v1" });
+    expect((await world.run("drain", "v2")).out).toBe("no run is left on v2\n");
+  });
+
   it("rolls back twice at once exactly once", async () => {
     const world = await createServerWorld(engine);
     await flipTo(world, "v2");
