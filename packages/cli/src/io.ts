@@ -8,6 +8,8 @@ export interface CliIo {
     readonly isTTY?: boolean;
     readonly columns?: number;
     readonly rows?: number;
+    /** True once nobody reads it any more. */
+    readonly closed?: boolean;
   };
   readonly err: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,6 +22,28 @@ export interface CliIo {
   readonly ask: ((question: string) => Promise<string>) | null;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
+}
+
+/** A stream whose reader may leave, as `head` does: what is said then is lost, and the command goes on. */
+function leavable(stream: NodeJS.WriteStream): CliIo["out"] {
+  let closed = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    closed = true;
+  });
+  return {
+    write: (text) => closed || stream.write(text),
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+    get closed() {
+      return closed;
+    },
+  };
 }
 
 /** The io of this process. */
@@ -39,8 +63,8 @@ export function processIo(user: string, signal: AbortSignal): CliIo {
   };
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
   return {
-    out: stdout,
-    err: stderr,
+    out: leavable(stdout),
+    err: leavable(stderr),
     env,
     cwd: process.cwd(),
     now: Date.now,

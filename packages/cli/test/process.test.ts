@@ -116,6 +116,35 @@ describe("as a process", () => {
     });
   });
 
+  /** Runs a command whose reader leaves once it has read something, or at once. */
+  function leaving(world: World, when: "at once" | "after a line", ...argv: string[]): Promise<Ended> {
+    const child = spawn(process.execPath, [
+      bin,
+      ...argv,
+      "--store",
+      `sqlite:${world.file}`,
+      "--agent",
+      "support",
+    ]);
+    if (when === "at once") child.stdout.destroy();
+    else child.stdout.once("data", () => child.stdout.destroy());
+    let err = "";
+    child.stderr.on("data", (part: Buffer) => {
+      err += part.toString();
+    });
+    return new Promise((resolve) => child.on("close", (code) => resolve({ code, out: "", err })));
+  }
+
+  it("ends a watch whose reader has left, and does its work though nobody reads what it says", async () => {
+    const world = await createWorld();
+    const watch = await leaving(world, "after a line", "status", "--watch", "--every", "100", "--json");
+    expect(watch).toMatchObject({ code: 0, err: "" });
+    await flipTo(world, "v2");
+    expect(await leaving(world, "at once", "rollback")).toMatchObject({ code: 0, err: "" });
+    expect((await world.app.status()).route?.live).toBe("v1");
+    expect((await world.run("deny", "check", "v2")).code).toBe(1);
+  });
+
   it("stopped by a signal ends with 130 and leaves the terminal as it was", async () => {
     const world = await createWorld();
     const child = spawn(process.execPath, [

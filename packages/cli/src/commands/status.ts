@@ -168,7 +168,7 @@ async function watchStatus(session: Session, everyMs: number): Promise<number> {
   };
   let last = "";
   let awaySince: number | null = null;
-  while (!io.signal.aborted) {
+  while (!io.signal.aborted && io.out.closed !== true) {
     try {
       const seen = await look(session);
       awaySince = null;
