@@ -1,6 +1,6 @@
 import { agentKeys } from "@verdigris/contracts";
 import { describe, expect, it } from "vitest";
-import { createWorld, flipTo } from "./world.ts";
+import { addNode, createWorld, flipTo } from "./world.ts";
 
 describe("a drain", () => {
   it("says who is left and until when, with an exit code of its own, and when nobody is", async () => {
@@ -31,6 +31,26 @@ describe("a drain", () => {
       expect(await world.run("drain", bundle)).toMatchObject({ code: 2, err: expect.stringContaining(says) });
     await world.run("route", "stage", "v2", "--reason", "x");
     expect((await world.run("drain", "v2")).err).toContain("v2 is candidate");
+  });
+});
+
+describe("a drill that is interrupted", () => {
+  it("brings the route back before it ends, and says so [CLI-DRILL]", async () => {
+    const world = await createWorld();
+    // One that hears of no move, until its record expires: the drill waits for it.
+    await addNode(world, "frozen", { generation: 0, expiresMs: 2_000 });
+    const stop = new AbortController();
+    const drilling = world.at({ signal: stop.signal })("drill", "--bundle", "v2", "--reason", "x", "--yes");
+    const live = async () => (await world.app.status()).route?.live;
+    await expect.poll(live, { timeout: 10_000, interval: 20 }).toBe("v2");
+    stop.abort();
+    const said = await drilling;
+    expect(said).toMatchObject({
+      code: 130,
+      err: expect.stringContaining("goes on until the route is back"),
+    });
+    expect(await live()).toBe("v1");
+    expect((await world.run("drills", "--json")).json<unknown[]>()).toHaveLength(1);
   });
 });
 

@@ -36,7 +36,14 @@ export async function drill(session: Session, asked: DrillAsked): Promise<number
   const onCall = await session.onCall();
   const look = await watching(session, bundle);
   const drilling = onCall.drill({ reason, percent, drainMs, ...(bundle === undefined ? {} : { bundle }) });
+  // Whoever is impatient would kill it with users where the drill went.
+  const warn = (): void => {
+    const text = "the drill goes on until the route is back; if it is killed: verdigris drill --recover";
+    if (!session.json) session.io.err.write(`\n${session.paint.yellow(`! ${text}`)}\n`);
+  };
+  session.io.signal.addEventListener("abort", warn);
   const report = await withProgress(session.io, session.json, { everyMs: 250, look }, drilling);
+  session.io.signal.removeEventListener("abort", warn);
   session.print(report, () => {
     const { decideMs, switchMs, confirmMs, drainMs: drained } = report.times;
     const rows = [

@@ -12,6 +12,8 @@ export default {
   agent: ${JSON.stringify(agent)},
   // sqlite:path, postgres://user@host/database?schema=verdigris or redis://host?prefix=verdigris
   store: ${JSON.stringify(store)},
+  // Where teams share one store, what the records of this one stand below.
+  // prefix: "payments/",
 
   // verdigris release start <bundle> --plan careful --reason "..."
   plans: {
@@ -79,7 +81,7 @@ export async function init(io: CliIo, options: GlobalOptions): Promise<number> {
   printer(io, options.json === true)(
     { written },
     () =>
-      `${written.map((name) => `wrote ${name}`).join("\n")}\n\nnext: verdigris bundle check verdigris/bundle.yaml`,
+      `${written.map((name) => `wrote ${name}`).join("\n")}\n\nnext: verdigris bundle check verdigris/bundle.yaml; once a process of the agent has run, verdigris status`,
   );
   return exitCode.done;
 }
