@@ -150,6 +150,29 @@ describe("the contracts of an MCP server", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("are read to the last page, from the server and never from what a client remembers [DRIFT-DECLARED]", async () => {
+    const asked: (string | undefined)[] = [];
+    const pages: Record<string, { tools: (typeof search)[]; nextCursor?: string }> = {
+      first: { tools: [search], nextCursor: "second" },
+      second: { tools: [{ ...search, name: "fetch" }], nextCursor: "third" },
+      third: { tools: [{ ...search, name: "send" }] },
+    };
+    const list = mcpTools({
+      listTools: (params) => {
+        asked.push(params?.cursor);
+        return Promise.resolve(pages[params?.cursor ?? "first"]!);
+      },
+      getServerVersion: () => ({ version: "7" }),
+    });
+    const { tools, version } = await list();
+    expect(tools.map(({ name }) => name)).toEqual(["search", "fetch", "send"]);
+    expect(version).toBe("7");
+    await list();
+    expect(asked).toEqual([undefined, "second", "third", undefined, "second", "third"]);
+    const endless = mcpTools({ listTools: () => Promise.resolve({ tools: [], nextCursor: "again" }) });
+    await expect(endless()).rejects.toMatchObject({ code: "bundle-invalid" });
+  });
+
   it("are listed at the usual time where a server never falls silent [DRIFT-DECLARED]", async () => {
     const { state, clock, watch } = await createWorld();
     for (let second = 0; second < 299; second++) {

@@ -54,6 +54,36 @@ describe("latencyRegression", () => {
     expect(signal.n).toBeLessThan(30);
   });
 
+  it("watches below its own number of runs, however sure it is [DETECT-ALARM]", () => {
+    const scene = { green: { ...usual, slower: 3 }, blue: usual };
+    const signal = judged(latencyRegression({ least: 1_000 }), scene);
+    expect(signal.status).toBe("watching");
+    expect(signal.evidence).toBeGreaterThan(100);
+    expect(signal.ratio).toBeGreaterThan(1.25);
+    expect(signal.needed).toBe(1_000);
+    expect(judged(latencyRegression({ least: 300 }), scene).status).toBe("alarm");
+  });
+
+  it("says in words what it found: both values, ratio, limit, baseline, evidence, and what it waits for", () => {
+    const slow = judged(latencyRegression(), { green: { ...usual, slower: 2 }, blue: usual });
+    const number = String.raw`[\d.e+]+`;
+    expect(slow.reason).toMatch(
+      new RegExp(
+        `^alarm: beyond the limit, and beyond chance; p95 ${number} ms against ${number} ms, ${number}x \\(limit 1.25x\\), beside blue, evidence ${number}x of 100x$`,
+      ),
+    );
+    expect(slow.interval!.low).toBeLessThan(slow.ratio!);
+    expect(slow.interval!.high).toBeGreaterThan(slow.ratio!);
+    const few = { perMinute: 3, minutes: 9 };
+    const young = judged(latencyRegression(), { green: few, blue: few });
+    expect(young.reason).toContain(`watching (${young.n} of about ${young.needed} runs): fewer than 30 runs`);
+    const dear = judged(costRegression(), { green: { ...usual, dearer: 2 }, blue: usual, kind: "holdback" });
+    expect(dear.reason).toContain("cost per completed run");
+    expect(dear.reason).toContain("beside the holdback on blue");
+    const wrong = judged(hardErrors(), { green: { ...usual, failing: 0.3 }, blue: usual });
+    expect(wrong.reason).toMatch(/hard errors in \d+ runs against 0 of \d+ \(limit 0.01 per run\)/);
+  });
+
   it("watches while the baseline has too few runs [DETECT-ALARM]", () => {
     const signal = judged(latencyRegression(), {
       green: { ...usual, slower: 20 },

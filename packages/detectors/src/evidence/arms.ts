@@ -28,7 +28,7 @@ export interface Arms {
 }
 
 /** Cohorts of both arms, oldest first, and the time they are looked at. */
-export interface ArmsInput extends Pick<Arms, "since" | "at" | "watched" | "reference"> {
+interface ArmsInput extends Pick<Arms, "since" | "at" | "watched" | "reference"> {
   readonly baseline: SignalBaseline;
 }
 
