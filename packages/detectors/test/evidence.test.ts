@@ -9,6 +9,8 @@ import { slower } from "../src/evidence/streams.ts";
 import { createTailEvidence } from "../src/evidence/tail-evidence.ts";
 import { thin } from "../src/evidence/thin.ts";
 import { addTilts } from "../src/evidence/tilt.ts";
+import { membersOf } from "../src/windows/cohort.ts";
+import { sumOf } from "../src/windows/window.ts";
 import { began, lookAt, minute } from "./world.ts";
 
 const tick = 2 ** -38;
@@ -105,6 +107,24 @@ describe("matched groups", () => {
     expect(settled).toBeGreaterThan(100);
     expect(complete.watched.length).toBeGreaterThan(0);
   });
+
+  it("hold runs that hang as the slowest of them, once they have had their time [DETECT-COHORT]", () => {
+    const stream = slower(5 * minute, 1);
+    const hung = lookAt({
+      green: { perMinute: 20, minutes: 10, hanging: 0.5 },
+      blue: { perMinute: 20, minutes: 10 },
+      at: 60,
+    });
+    const late = createCutArms()(hung, 0);
+    const groups = late.blocks.flatMap((block) => matchedGroups(block, late.at));
+    for (const group of groups) {
+      const scores = stream.scores(group, late.at);
+      const started = (cohorts: typeof group.watched): number => sumOf(cohorts, membersOf);
+      expect(scores?.watched).toHaveLength(started(group.watched));
+      expect(scores?.reference).toHaveLength(started(group.reference));
+    }
+    expect(groups.length).toBeGreaterThan(15);
+  });
 });
 
 describe("the evidence of tails", () => {
@@ -154,6 +174,15 @@ describe("the evidence of tails", () => {
       { numRuns: 60 },
     );
     expect(finite).toBeGreaterThan(150);
+  });
+
+  it("says nothing of runs that have not had the time, all of them open [DETECT-COHORT]", () => {
+    const old = { perMinute: 60, minutes: 9, from: began };
+    const young = { perMinute: 240, minutes: 0.5, from: began + 9.5 * minute, slower: 100 };
+    const look = lookAt({ green: young, blue: old, at: 10 });
+    const arms = createCutArms()(look, 0);
+    expect(arms.watched.length).toBeGreaterThan(2);
+    expect(createTailEvidence().of(arms).logE[0]).toBeLessThan(Math.log(10));
   });
 
   it("asks only runs that have had the time, so an arm does not look quick by hanging [DETECT-COHORT]", () => {
