@@ -7,7 +7,6 @@ import { listDrills } from "./back/drill-records.ts";
 import { rollBack } from "./back/roll-back.ts";
 import { readEvidence } from "./records/evidence.ts";
 import { listReleases, readHistory } from "./records/history.ts";
-import { keepingAlive } from "./records/pause.ts";
 import { readStatus } from "./records/release-status.ts";
 import { waitUntil } from "./records/wait-until.ts";
 import { bundleRef, openWorld, type World } from "./records/world.ts";
@@ -57,8 +56,7 @@ function createWayBack(world: World, asker: Asker, options: OnCallOptions): WayB
         reason,
         bundle === null ? {} : { bundle: requireId("bundle", bundle) },
       );
-      // A program that dies half-way through leaves users where the drill went.
-      return keepingAlive(() => runDrill(world, { actor: by, reason, bundle, percent, drainMs }));
+      return runDrill(world, { actor: by, reason, bundle, percent, drainMs });
     },
     recoverDrill: async ({ reason, actor }) => recoverDrill(world, await permit("drill", actor, reason)),
     async deny(bundle, { reason, actor }) {

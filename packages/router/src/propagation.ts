@@ -1,4 +1,5 @@
 import type { Clock, NodeView, Propagation, Route } from "@verdigris/contracts";
+import { pause } from "./pause.ts";
 
 interface PropagationOptions {
   readonly clock: Clock;
@@ -24,18 +25,6 @@ function outcomeOf(seen: readonly NodeView[], target: Target): Propagation["outc
   const behind = seen.filter((node) => !hasApplied(node, target));
   if (behind.length === 0) return "everywhere";
   return behind.every((node) => node.expired) ? "stragglers" : null;
-}
-
-function wait(clock: Clock, ms: number, closing: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      closing.removeEventListener("abort", done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, ms);
-    closing.addEventListener("abort", done);
-  });
 }
 
 /** Watches one move reach the nodes; see `Router.propagation`. */
@@ -67,7 +56,7 @@ export async function watchPropagation(options: PropagationOptions, target: Targ
     boundMs = Math.max(boundMs, ...(seen ?? []).map((node) => node.expiresMs));
     if (clock.monotonic() - began > boundMs + marginMs)
       return answer(seen === null ? "unknown" : "stragglers");
-    await wait(clock, waitMs, closing);
+    await pause(clock, waitMs, closing);
   }
   return answer("cancelled");
 }

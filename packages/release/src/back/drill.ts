@@ -10,8 +10,9 @@ import {
   type RouteMove,
   VerdigrisError,
 } from "@verdigris/contracts";
+import { pause } from "@verdigris/router";
 import { durationText } from "../plan/duration.ts";
-import { pause } from "../records/pause.ts";
+
 import { loadCurrent } from "../records/release-store.ts";
 import type { World } from "../records/world.ts";
 import type { DrillReport, DrillTimes, DrillUnderWay } from "./drill-records.ts";

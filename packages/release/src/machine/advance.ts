@@ -7,6 +7,7 @@ import type {
   RoutePolicy,
 } from "@verdigris/contracts";
 import { completePolicy, defaultPolicy } from "@verdigris/router";
+import { durationText } from "../plan/duration.ts";
 import {
   end,
   evidenceDigest,
@@ -106,7 +107,7 @@ function begin(release: ReleaseRecord): ReleaseRecord {
     );
   }
   if (phase === "canary") return ramp(begun, 0);
-  if (phase === "quarantine") return tell(begun, "quarantine", `quarantine for ${plan.quarantineMs} ms`);
+  if (phase === "quarantine") return tell(begun, "quarantine", `quarantine for ${durationText(plan.quarantineMs)}`);
   if (phase !== "recycled") return begun;
   const promoted = plan.memory
     ? issue(begun, { kind: "state", change: "promote", bundle: bundle.id })

@@ -5,8 +5,9 @@ import {
   type ReleaseRecord,
   VerdigrisError,
 } from "@verdigris/contracts";
+import { pause } from "@verdigris/router";
 import { hasReached, phasesOf } from "../machine/record.ts";
-import { pause } from "./pause.ts";
+
 import { loadRelease } from "./release-store.ts";
 import type { World } from "./world.ts";
 
@@ -54,6 +55,6 @@ export async function waitUntil(
     if (stored === null)
       throw new VerdigrisError("release-unknown", `${world.agent} has no release ${id}`, { release: id });
     if (isThere(stored.record, goal)) return stored.record;
-    await pause(world.clock, pollMs);
+    await pause(world.clock, pollMs, signal);
   }
 }
