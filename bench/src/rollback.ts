@@ -143,8 +143,8 @@ async function rollBackByAlarm(scene: Scene): Promise<Rollbacks> {
       await new Promise((resolve) => setTimeout(resolve, 5));
     times.written.push(sharedNow() - trigger);
     await patiently(() => releases.waitUntil("rolled-back", { pollMs: 50 }));
-    await releases.close();
     await patiently(() => releases.lift("green", { reason: "bench" }));
+    await releases.close();
   }
   return times;
 }
