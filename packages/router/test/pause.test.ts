@@ -1,6 +1,6 @@
+import { pause } from "@verdigris/router";
 import { createFakeClock } from "@verdigris/testing";
 import { expect, it } from "vitest";
-import { pause } from "../src/pause.ts";
 
 /** What keeps this process alive. */
 function timers(): number {
