@@ -91,6 +91,14 @@ describe.skipIf(await lacksServer())("the commit of a run start", () => {
     expect(there).toEqual([pin("first"), pin("good"), pin("twice")]);
   });
 
+  test("of one key is made once, however many ask for it in one turn [STORE-ATOMIC]", async () => {
+    const results = await Promise.all([start("same"), start("same"), start("other"), start("same")]);
+    expect(results.map(({ ok }) => ok).toSorted()).toEqual([false, false, true, true]);
+    const { entries } = await store.get([pin("same")]);
+    const made = results.find((result, n) => result.ok && n !== 2);
+    expect(made).toMatchObject({ revs: [route, entries[0]?.rev] });
+  });
+
   test("is uncertain with all that shared its command when the reply is lost, and every one of them is said so", async () => {
     const call = client.call;
     client.call = ((...args: readonly [string, ...string[]]) =>
