@@ -55,12 +55,12 @@ async function live(verdigris: Verdigris, life: Life): Promise<void> {
 async function expectSound(here: Verdigris, { stage, token }: Life, where: string): Promise<void> {
   const past = (other: Stage): boolean => stages.indexOf(stage) > stages.indexOf(other);
   const liveNow = async (): Promise<string | undefined> => (await here.router?.refresh())?.route.live;
+  // At once: whatever is in force is what a start gets, though this process need not have heard of it yet.
+  const run = await startHere(here);
   const found = await liveNow();
+  expect(run.bundle.id, where).toBe(found);
   if (past("flip")) expect(found, where).toBe("green");
   if (!past("start")) expect(found, where).toBe("blue");
-  // Whatever is in force is what a start gets, though this process has not been told by a poll yet.
-  const run = await startHere(here);
-  expect(run.bundle.id, where).toBe(found);
   // Whoever says it again does it once.
   const again = await here.flip({ to: "green", expect: 1, reason: "better" }).then(
     ({ outcome }) => outcome,

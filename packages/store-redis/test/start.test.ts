@@ -91,6 +91,20 @@ describe.skipIf(await lacksServer())("the commit of a run start", () => {
     expect(there).toEqual([pin("first"), pin("good"), pin("twice")]);
   });
 
+  test("is checked against its own route, also where that of another agent has had the same revision [STORE-ATOMIC]", async () => {
+    const others = ["a", "b"].map((agent) => `${agent}/shared`);
+    const { revs } = await committed(store, ...others.map((key) => put(key)));
+    const [rev = 0] = revs;
+    expect(revs).toEqual([rev, rev]);
+    await committed(store, put("b/shared", "2", rev));
+    const results = await Promise.all(
+      ["a", "b"].map((agent) =>
+        store.commit([{ op: "check", key: `${agent}/shared`, rev }, put(`${agent}/pin/b/1760000000000/y`)]),
+      ),
+    );
+    expect(results.map(({ ok }) => ok)).toEqual([true, false]);
+  });
+
   test("of one key is made once, however many ask for it in one turn [STORE-ATOMIC]", async () => {
     const results = await Promise.all([start("same"), start("same"), start("other"), start("same")]);
     expect(results.map(({ ok }) => ok).toSorted()).toEqual([false, false, true, true]);
