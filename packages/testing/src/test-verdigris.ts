@@ -47,6 +47,11 @@ export interface TestVerdigris<P = undefined> extends Verdigris<P> {
   /** Every store call fails with `store-unavailable` until `restoreStore()`. */
   loseStore(): void;
   restoreStore(): void;
+  /**
+   * Takes a copy of the store as it is. What it resolves with puts that back, as a restored backup or a failover does: the
+   * store went backwards, and whoever knows more answers `store-regressed` until somebody calls `reanchor`.
+   */
+  backup(): Promise<() => Promise<void>>;
   /** The next start or move finds that another process moved the route a moment ago. Called n times: the next n. */
   conflict(): void;
   /**
@@ -126,6 +131,7 @@ export function createTestVerdigris<P = undefined>(options: TestVerdigrisOptions
     },
     loseStore: () => world.store.down(),
     restoreStore: () => world.store.up(),
+    backup: () => world.backup(),
     conflict: () => world.conflictNext(),
     async reset(): Promise<void> {
       await close();

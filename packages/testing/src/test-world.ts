@@ -2,6 +2,7 @@ import type { Actor, Bundle, BundleId, Clock, Router, Store } from "@verdigris/c
 import { createStoreRouter } from "@verdigris/router";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { createVerdigris, type VerdigrisOptions } from "verdigris";
+import { backUp } from "./back-up.ts";
 import { forcedAssignment } from "./fake-route.ts";
 import { createFaultyStore, type FaultyStore } from "./faulty-store.ts";
 
@@ -14,6 +15,8 @@ export interface TestWorld {
   readonly router: Router;
   force(bundle: BundleId | null): void;
   conflictNext(): void;
+  /** Takes a copy of the records; what it resolves with puts them back. */
+  backup(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -95,6 +98,7 @@ export function createTestWorld(options: TestWorldOptions): TestWorld {
     conflictNext() {
       conflicts += 1;
     },
+    backup: () => seeded.then(() => backUp(records)),
     close: router.close,
   };
 }

@@ -31,6 +31,33 @@ async function started(test: TestVerdigris): Promise<Run> {
   return result.run;
 }
 
+describe("a store that goes backwards", () => {
+  it("is not obeyed, and gone on after by a reanchor [TESTING-FAKES] [ROUTE-REANCHOR]", async () => {
+    const test = createTestVerdigris({ bundles });
+    const kept = await started(test);
+    const restore = await test.backup();
+    await test.flip("green");
+    const lost = await started(test);
+    await restore();
+    await expect(test.start()).rejects.toMatchObject({ code: "store-regressed" });
+    await expect(test.flip("amber")).rejects.toMatchObject({ code: "store-regressed" });
+    await test.reanchor({ live: "blue", expect: 1, reason: "restored", actor: "ana" });
+    expect((await started(test)).bundle.id).toBe("blue");
+    expect(await kept.finish({ outcome: "completed" })).toBe("finished");
+    expect(await lost.finish({ outcome: "completed" })).toBe("superseded");
+    expect(await test.verifyAudit()).toMatchObject({ ok: true, holes: [{ from: 2, to: 2 }] });
+    await test.close();
+  });
+
+  it("is as it was before when nothing was written since, also after a reset", async () => {
+    const test = createTestVerdigris({ bundles });
+    await test.reset();
+    await (await test.backup())();
+    expect(await answer(test, "user-1")).toBe("blue");
+    await test.close();
+  });
+});
+
 describe("a test instance", () => {
   it("is taken where a Verdigris is, and pins runs on the first bundle [TESTING-FAKES]", async () => {
     const test = createTestVerdigris({ bundles });
