@@ -21,24 +21,30 @@ describe.skipIf(!hasServer)("several processes on one schema", { timeout: 60_000
   const flipsOf = (program: Program): Flip[] =>
     program.lines.map((line) => JSON.parse(line) as Flip | "ready").filter((line) => line !== "ready");
 
-  test("a process that was stopped across a flip starts nothing on the old bundle when it goes on [I4]", async () => {
-    const sleeper = runProgram("start-when-told", url, server.schema);
-    await sleeper.printed(1);
-    sleeper.child.stdin?.write("\n");
-    await sleeper.printed(2);
-    expect(sleeper.lines[1]).toBe("blue");
-    sleeper.child.kill("SIGSTOP");
-    // It is told while it cannot act, so its first act afterwards is a start on the route it remembers.
-    sleeper.child.stdin?.write("\n");
-    const flipper = runProgram("start-flip-finish", url, server.schema, "1");
-    expect(await flipper.ended).toBe(0);
-    expect(flipsOf(flipper)).toMatchObject([{ to: "green" }]);
-    sleeper.child.kill("SIGCONT");
-    await sleeper.printed(3);
-    expect(sleeper.lines[2]).toBe("green");
-    sleeper.child.kill("SIGKILL");
-    await sleeper.ended;
-  });
+  for (const [what, aheadMs] of [
+    ["", 0],
+    [" whose clock is an hour ahead", 3_600_000],
+    [" whose clock is an hour behind", -3_600_000],
+  ] as const) {
+    test(`a process${what} that was stopped across a flip starts nothing on the old bundle when it goes on [I4]`, async () => {
+      const sleeper = runProgram("start-when-told", url, server.schema, String(aheadMs));
+      await sleeper.printed(1);
+      sleeper.child.stdin?.write("\n");
+      await sleeper.printed(2);
+      expect(sleeper.lines[1]).toBe("blue");
+      sleeper.child.kill("SIGSTOP");
+      // It is told while it cannot act, so its first act afterwards is a start on the route it remembers.
+      sleeper.child.stdin?.write("\n");
+      const flipper = runProgram("start-flip-finish", url, server.schema, "1", String(-aheadMs));
+      expect(await flipper.ended).toBe(0);
+      expect(flipsOf(flipper)).toMatchObject([{ to: "green" }]);
+      sleeper.child.kill("SIGCONT");
+      await sleeper.printed(3);
+      expect(sleeper.lines[2]).toBe("green");
+      sleeper.child.kill("SIGKILL");
+      await sleeper.ended;
+    });
+  }
 
   test("a process killed at any point of start, flip and finish leaves every acknowledged flip, once, and a route that moves on [I11]", async () => {
     const flips: Flip[] = [];

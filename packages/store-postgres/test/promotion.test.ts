@@ -66,6 +66,16 @@ async function ask(url: string, text: string): Promise<Record<string, unknown> |
   return rows[0] as Record<string, unknown> | undefined;
 }
 
+/** Revisions of so many commits. */
+async function issue(store: Store, name: string, count: number): Promise<Set<number>> {
+  const revs = new Set<number>();
+  for (let n = 0; n < count; n += 1) {
+    const result = await store.commit([{ op: "put", key: `other/${name}-${n}`, rev: 0, value: "1" }]);
+    if (result.ok) revs.add(result.revs[0] ?? 0);
+  }
+  return revs;
+}
+
 describe.skipIf(!hasBinaries)("an asynchronous standby that is promoted", { timeout: 60_000 }, () => {
   let primary: OwnEngine;
   let standby: OwnEngine;
@@ -79,7 +89,7 @@ describe.skipIf(!hasBinaries)("an asynchronous standby that is promoted", { time
     await standby.remove();
   });
 
-  test("without the latest acknowledged flip is noticed, not obeyed, and gone on from by decision [ROUTE-REGRESSED] [ROUTE-REANCHOR]", async () => {
+  test("without the latest acknowledged flip is noticed, not obeyed, and gone on from by decision [ROUTE-REGRESSED] [ROUTE-REANCHOR] [STORE-REV]", async () => {
     const { store, moveTo } = await openMovable(primary);
     const [agent, peer] = [openAgent(store), openAgent(store)];
     await agent.ready();
@@ -98,6 +108,8 @@ describe.skipIf(!hasBinaries)("an asynchronous standby that is promoted", { time
     const lost = await mustStart(agent);
     await peer.router?.refresh();
     const issued = (await store.get(["support/route"])).entries[0]?.rev ?? 0;
+    // More than a sequence is ahead of itself in what the standby has.
+    const lostRevs = await issue(store, "lost", 50);
     await primary.kill();
     await standby.start();
     await ask(standby.url, "SELECT pg_promote()");
@@ -110,6 +122,12 @@ describe.skipIf(!hasBinaries)("an asynchronous standby that is promoted", { time
     await agent.reanchor({ live: "green", stable: "blue", expect: 1, ...facts });
     for (const each of [agent, peer]) expect((await mustStart(each)).scope.bundle).toBe("green");
     expect((await store.get(["support/route"])).entries[0]?.rev).toBeGreaterThan(issued);
+    const madeRevs = await issue(store, "made", 100);
+    expect([lostRevs.size, madeRevs.size]).toEqual([50, 100]);
+    expect(
+      [...madeRevs].filter((rev) => lostRevs.has(rev)),
+      "none is issued again",
+    ).toEqual([]);
     expect(
       await (await peer.resume(kept.token ?? "", { takeover: true })).finish({ outcome: "completed" }),
     ).toBe("finished");
