@@ -39,6 +39,23 @@ describe("limits of time", () => {
     expect([first.state, second.state]).toEqual([1, error]);
   });
 
+  test("calls that have ended are forgotten, however they did: no timer is armed for them", async () => {
+    const clock = createFakeClock();
+    const { within } = createTimeLimits(clock);
+    const endings: (() => void)[] = [];
+    for (let n = 0; n < 4; n++) {
+      const call = work<number>();
+      void within(2_000, call.promise).catch(() => undefined);
+      endings.push(n % 2 === 0 ? () => call.end(n) : () => call.fail(new Error("refused")));
+      await clock.advance(200);
+    }
+    // In another order than they began in.
+    for (const place of [1, 3, 0, 2]) endings[place]?.();
+    await clock.advance(1_200);
+    await clock.advance(1);
+    expect(clock.pending).toBe(0);
+  });
+
   test("each call is given up at its own time, whichever was armed first, and not before", async () => {
     const clock = createFakeClock();
     const { within } = createTimeLimits(clock);
