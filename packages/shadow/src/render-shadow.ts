@@ -10,13 +10,15 @@ function percent(value: number | null): string {
   return value === null ? "—" : `${(value * 100).toFixed(1)} %`;
 }
 
-function costText({ divergence: { cost, tokens, compared } }: ShadowEvidence): string {
-  const words = [`tokens ${tokens.blue} and ${tokens.green}`];
+function costText({ divergence: { cost, tokens, durationMs, compared } }: ShadowEvidence): string {
+  const mean = (sum: number) => (compared === 0 ? 0 : Math.round(sum / compared));
+  const took = `${mean(durationMs.blue)} and ${mean(durationMs.green)} ms on average`;
+  const words = [took, `tokens ${tokens.blue} and ${tokens.green}`];
   if (cost.blue + cost.green > 0)
     words.push(
       `cost ${cost.blue.toFixed(4)} and ${cost.green.toFixed(4)} on the ${cost.n} of ${compared} with a price`,
     );
-  return words.join(", ");
+  return `blue and green: ${words.join(", ")}`;
 }
 
 function viewLine({ view, judged, verdict, between, noise, excess, pairs, needed }: ViewVerdict): string {

@@ -234,6 +234,7 @@ describe("reports", () => {
     expect(text).toMatch(/noise/);
     expect(text).toContain("no tool was called");
     expect(shadow.gate().summary).toContain("no tool was called");
+    expect(text).toMatch(/blue and green: \d+ and \d+ ms on average, tokens 0 and 0/);
     expect(text).toContain("not compared: 1 unreadable");
     expect(text).not.toContain("alert");
   });
