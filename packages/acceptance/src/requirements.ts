@@ -239,6 +239,8 @@ export const requirements: Readonly<Record<string, string>> = {
     "A plan is checked when it is read: unknown names, no durations and contradictions are refused, all of them at once.",
   "RELEASE-EXPLAIN":
     "Before it starts, a plan says which phase cannot conclude at the measured rate of runs, and what would.",
+  "RELEASE-DETECTORS":
+    "A plan obeys real detectors wherever its bundle has traffic, gates and holds included; without runs it never goes forward.",
   "RELEASE-START":
     "A start is made once under its id, on a registered bundle that may go live, with a reason.",
   "RELEASE-TAKE-OVER":
