@@ -10,7 +10,7 @@ import type { ReleaseStatus } from "@verdigris/release";
 import { createMemoryStore } from "@verdigris/store-memory";
 import { aBundle, createFakeClock } from "@verdigris/testing";
 import { createVerdigris, type Run } from "verdigris";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createReleases, type ReleasePlanInput } from "../src/index.ts";
 import { aGate } from "./world.ts";
 
@@ -24,6 +24,15 @@ interface Manner {
   readonly failing?: number;
   readonly wrong?: number;
 }
+
+// Who is in the canary hangs on the incarnation of the route: the same users every time.
+beforeEach(() => {
+  let minted = 0;
+  vi.spyOn(crypto, "randomUUID").mockImplementation(
+    () => `00000000-0000-4000-8000-${String(++minted).padStart(12, "0")}`,
+  );
+});
+afterEach(() => vi.restoreAllMocks());
 
 /** Uniform in [0, 1), the same for the same seed. */
 function chanceOf(seed: number): () => number {
@@ -43,6 +52,8 @@ function chanceOf(seed: number): () => number {
 async function createWorld(manners: Readonly<Record<string, Manner>> = {}, sample = 1) {
   const clock = createFakeClock();
   const store = createMemoryStore({ clock });
+  let ids = 0;
+  const newId = (): string => `id-${++ids}`;
   const drift = createDriftBook();
   const detectors = createLiveDetectors({
     rules: [
@@ -59,14 +70,23 @@ async function createWorld(manners: Readonly<Record<string, Manner>> = {}, sampl
   });
   const app = createVerdigris({
     ...{ agent: "agent", store, clock, detectors, bundle: aBundle("blue") },
-    ...{ watch: false, sweepMs: "never", actor: "ana" },
+    ...{ watch: false, sweepMs: "never", actor: "ana", newId },
   });
   await app.ready();
   await app.register(aBundle("green"));
   const gates = { smoke: aGate(), evals: aGate(), shadow: aGate() };
   const told: string[] = [];
   const releases = createReleases({
-    ...{ agent: "agent", store, clock, gates, actor: "ana", signals: detectors.signals, tickMs: minute },
+    ...{
+      agent: "agent",
+      store,
+      clock,
+      gates,
+      actor: "ana",
+      signals: detectors.signals,
+      tickMs: minute,
+      newId,
+    },
     notify: async ({ topic, text }) => void told.push(`${topic} ${text}`),
   });
   releases.drive();
