@@ -106,39 +106,50 @@ describe("exporters that throw", () => {
     unregister();
   });
 
-  it("fail no run and no step, and nothing of ours is logged [TELEMETRY-QUIET]", async () => {
-    const spoken = [
-      ...(["log", "info", "warn", "error", "debug"] as const).map((name) => vi.spyOn(console, name)),
-      vi.spyOn(process.stdout, "write"),
-      vi.spyOn(process.stderr, "write"),
-    ];
-    const world = createTelemetryWorld();
-    unregister();
-    const spans = { onStart: angry, onEnd: angry, forceFlush: async () => {}, shutdown: async () => {} };
-    const logs = { onEmit: angry, forceFlush: async () => {}, shutdown: async () => {} };
-    const metering = createMetering();
-    register({
-      trace: createTracing("3.x", [spans as never]).provider,
-      logs: createLogging("3.x", [logs as never]).provider,
-      metrics: { getMeter: angry },
-    });
-    for (const content of [false, true]) {
-      const agent = world.open({ content });
-      const failed: unknown[] = [];
-      agent.on("listener-failed", (event) => failed.push(event));
-      const value = await agent.run({}, async (run) => {
-        run.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 });
-        agent.score(run.scope, { name: "q", passed: false, explanation: "why" });
-        await expect(run.step("no", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-        return run.step("yes", () => 7);
+  it.each([
+    ["when spans begin", { onStart: angry }],
+    ["when spans end", { onEnd: angry }],
+    [
+      "when an attribute is set",
+      { onStart: (span: object) => void Object.assign(span, { setAttributes: angry }) },
+    ],
+  ] as const)(
+    "%s fail no run and no step, and nothing of ours is logged [TELEMETRY-QUIET]",
+    async (_, how) => {
+      const spoken = [
+        ...(["log", "info", "warn", "error", "debug"] as const).map((name) => vi.spyOn(console, name)),
+        vi.spyOn(process.stdout, "write"),
+        vi.spyOn(process.stderr, "write"),
+      ];
+      const world = createTelemetryWorld();
+      unregister();
+      const quiet = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+      const spans = { ...quiet, ...how };
+      const logs = { onEmit: angry, forceFlush: async () => {}, shutdown: async () => {} };
+      const metering = createMetering();
+      register({
+        trace: createTracing("3.x", [spans as never]).provider,
+        logs: createLogging("3.x", [logs as never]).provider,
+        metrics: { getMeter: angry },
       });
-      expect(value).toBe(7);
-      await expect(agent.run({}, () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-      await agent.close();
-      expect(failed).toEqual([]);
-    }
-    for (const spy of spoken) expect(spy).not.toHaveBeenCalled();
-    await metering.close();
-    await world.close();
-  });
+      for (const content of [false, true]) {
+        const agent = world.open({ content });
+        const failed: unknown[] = [];
+        agent.on("listener-failed", (event) => failed.push(event));
+        const value = await agent.run({}, async (run) => {
+          run.usage({ model: "m", inputTokens: 1, outputTokens: 1, cost: 1 });
+          agent.score(run.scope, { name: "q", passed: false, explanation: "why" });
+          await expect(run.step("no", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+          return run.step("yes", () => 7);
+        });
+        expect(value).toBe(7);
+        await expect(agent.run({}, () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+        await agent.close();
+        expect(failed).toEqual([]);
+      }
+      for (const spy of spoken) expect(spy).not.toHaveBeenCalled();
+      await metering.close();
+      await world.close();
+    },
+  );
 });
