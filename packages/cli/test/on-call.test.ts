@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createWorld, flipTo, tamper } from "./world.ts";
+import { addNode, createWorld, flipTo, tamper } from "./world.ts";
 
 describe("status", () => {
   it("shows where new runs go, the way back, bundles and processes [CLI-ON-CALL]", async () => {
@@ -91,6 +91,17 @@ describe("rollback", () => {
     const half = await world.run("rollback", "--wait", "0");
     expect(half).toMatchObject({ code: 0, out: expect.stringContaining("rolled back from v2 to v1") });
     expect(half.out).toContain("! not everything was written down: say it again");
+  });
+
+  it("says who has not said so in the time it was to wait, and that the fence holds", async () => {
+    const world = await createWorld();
+    await flipTo(world, "v2");
+    await addNode(world, "frozen", { generation: 0 });
+    const said = await world.run("rollback", "--wait", "0");
+    expect(said).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("not every process has said so within 0 ms"),
+    });
   });
 
   it("twice at once rolls back once, and waits no longer than it is told", async () => {

@@ -79,6 +79,11 @@ describe("as a process", () => {
     const rollback = await modules("rollback", "--wait", "0");
     expect(rollback).toContain("commands/rollback");
     expect(rollback.split("\n").filter((name) => unneeded.test(name))).toEqual([]);
+    await writeFile(loaded, "");
+    await runWith([`--import=${recording(loaded)}`], world, "status", "--store", "redis://127.0.0.1:1");
+    const redis = await readFile(loaded, "utf8");
+    expect(redis).toContain("node_modules/@redis/client/");
+    expect(redis).not.toContain("node_modules/redis/");
     const version = await modules("--version");
     expect(version).toContain("commander");
     expect(version).not.toMatch(/packages\/(?!cli|contracts)/);
