@@ -27,7 +27,8 @@ const detectors = createDetectors({
 });
 const releases = createReleases({
   ...{ agent: agentName, store, tickMs: 250, signals: detectors.signals },
-  onError: console.error,
+  // It tries again at its next look.
+  onError: (error) => console.error(`   the driver: ${error instanceof Error ? error.message : error}`),
 });
 await once(process.stdin, "data");
 releases.drive();
