@@ -12,7 +12,7 @@ export type {
   ToolEntry,
 } from "./bundle.ts";
 export { canonicalJson, writeCanonical } from "./canonical-json.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, pause, systemClock } from "./clock.ts";
 export {
   type ErrorCode,
   type ErrorDetails,

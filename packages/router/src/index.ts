@@ -6,7 +6,6 @@ export { checkRequest, type Decision, type DecisionContext, decideMove } from ".
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { isForward } from "./move-direction.ts";
 export type { NodeFacts, NodeOptions } from "./node-keeper.ts";
-export { pause } from "./propagation.ts";
 export { type AppliedRoute, readRoute } from "./route-snapshot.ts";
 export { completePolicy, defaultPolicy, drainedBy, timeMarginMs } from "./route-terms.ts";
 export {

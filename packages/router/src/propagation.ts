@@ -1,4 +1,4 @@
-import type { Clock, NodeView, Propagation, Route } from "@verdigris/contracts";
+import { type Clock, type NodeView, type Propagation, pause, type Route } from "@verdigris/contracts";
 
 interface PropagationOptions {
   readonly clock: Clock;
@@ -24,25 +24,6 @@ function outcomeOf(seen: readonly NodeView[], target: Target): Propagation["outc
   const behind = seen.filter((node) => !hasApplied(node, target));
   if (behind.length === 0) return "everywhere";
   return behind.every((node) => node.expired) ? "stragglers" : null;
-}
-
-/**
- * Waits on the clock, or until the signal aborts, and keeps the process alive meanwhile: a clock's timers do not, and a
- * program that only waits for what it was promised must not end, least of all in the middle of a drill.
- */
-export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  const alive = setInterval(() => {}, 60_000);
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, ms);
-    signal?.addEventListener("abort", done);
-    if (signal?.aborted) done();
-  });
-  clearInterval(alive);
 }
 
 /** Watches one move reach the nodes; see `Router.propagation`. */

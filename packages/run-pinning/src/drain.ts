@@ -1,9 +1,9 @@
 import {
   type BundleId,
   type BundleRecord,
-  type Clock,
   decodeRecord,
   InvalidArgumentError,
+  pause,
   type Route,
   requireId,
 } from "@verdigris/contracts";
@@ -117,19 +117,4 @@ export async function waitForDrain<P>(
     if (empty || now.proof !== null || (strategy === "pin" && now.status !== "unknown")) return now;
     await pause(run.clock, pollMs, signal);
   }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // The clock's timers do not keep a process alive, and a program that only waits for a drain must not end.
-    const alive = setInterval(() => {}, ms);
-    const end = (): void => {
-      clearInterval(alive);
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.setTimer(end, signal.aborted ? 0 : ms);
-    signal.addEventListener("abort", end);
-  });
 }

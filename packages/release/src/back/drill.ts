@@ -5,12 +5,12 @@ import {
   InvalidArgumentError,
   type MoveRequest,
   type MoveResult,
+  pause,
   type ReleaseRecord,
   type Route,
   type RouteMove,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { pause } from "@verdigris/router";
 import { durationText } from "../plan/duration.ts";
 
 import { loadCurrent } from "../records/release-store.ts";

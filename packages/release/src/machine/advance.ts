@@ -107,7 +107,8 @@ function begin(release: ReleaseRecord): ReleaseRecord {
     );
   }
   if (phase === "canary") return ramp(begun, 0);
-  if (phase === "quarantine") return tell(begun, "quarantine", `quarantine for ${durationText(plan.quarantineMs)}`);
+  if (phase === "quarantine")
+    return tell(begun, "quarantine", `quarantine for ${durationText(plan.quarantineMs)}`);
   if (phase !== "recycled") return begun;
   const promoted = plan.memory
     ? issue(begun, { kind: "state", change: "promote", bundle: bundle.id })

@@ -1,11 +1,11 @@
 import {
   InvalidArgumentError,
+  pause,
   type ReleaseOutcome,
   type ReleasePhase,
   type ReleaseRecord,
   VerdigrisError,
 } from "@verdigris/contracts";
-import { pause } from "@verdigris/router";
 import { hasReached, phasesOf } from "../machine/record.ts";
 
 import { loadRelease } from "./release-store.ts";

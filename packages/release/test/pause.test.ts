@@ -1,4 +1,4 @@
-import { pause } from "@verdigris/router";
+import { pause } from "@verdigris/contracts";
 import { createFakeClock } from "@verdigris/testing";
 import { expect, it } from "vitest";
 
