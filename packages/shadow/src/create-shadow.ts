@@ -100,10 +100,12 @@ function obstacle<I, O>(
 /** Runs one job, and counts it where it could not be run. */
 async function takeOrDrop<I, O>(
   parts: Parts<I, O>,
-  enter: JobLine["enter"],
+  { enter, clear }: Pick<JobLine, "enter" | "clear">,
   job: ShadowJob,
 ): Promise<ShadowReport | null> {
   const { settings, account, counts } = parts;
+  // A job of a queue comes when it comes: under pressure it waits here, as long as its recording is good.
+  if (obstacle(parts, job) === null) await clear(job.expires);
   const inTheWay = obstacle(parts, job);
   if (inTheWay !== null) {
     counts.drop(inTheWay);
@@ -235,8 +237,12 @@ export function createShadow<I, O>(options: ShadowOptions<I, O>): Shadow<I, O> {
   const collector = createCollector(settings, forgotten, counts.drop);
   let closed = false;
   const parts: Parts<I, O> = { settings, counts, account, collector, forgotten, isClosed: () => closed };
-  const enter: JobLine["enter"] = (bounded, key) => line.enter(bounded, key);
-  const take = (job: ShadowJob) => takeOrDrop(parts, enter, job);
+  const take = (job: ShadowJob) =>
+    takeOrDrop(
+      parts,
+      { enter: (bounded, key) => line.enter(bounded, key), clear: (until) => line.clear(until) },
+      job,
+    );
   const work = async (job: ShadowJob): Promise<void> => {
     const report = await take(job);
     if (report !== null) collector.add(report);

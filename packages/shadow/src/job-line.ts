@@ -31,6 +31,8 @@ export interface JobLine {
   reserve(): Place | ShadowDrop;
   /** Puts the job in its place. */
   offer(job: ShadowJob): void;
+  /** Resolves when runs may begin, or at the time `until` (ms, wall clock). */
+  clear(until: number): Promise<void>;
   /** Keeps a bounded run in view, so that it is stopped when the provider pushes back; returns how to let go of it. */
   enter(bounded: BoundedRun, key: string | null): () => void;
   /** Removes the jobs of a key that wait, and stops those that run; returns how many. */
@@ -99,6 +101,17 @@ class LocalJobLine implements JobLine {
       this.#waiting.push(job);
       this.#schedule(0);
       this.#watchExpiry();
+    }
+  }
+
+  async clear(until: number): Promise<void> {
+    const { clock } = this.#parts;
+    for (let pause = this.#pauseMs(); pause > 0 && !this.#closed; pause = this.#pauseMs()) {
+      const left = Math.min(pause, until - clock.now(), longestMs);
+      if (left <= 0) return;
+      await new Promise<void>((resolve) => {
+        clock.setTimer(resolve, left);
+      });
     }
   }
 

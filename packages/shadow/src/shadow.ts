@@ -65,7 +65,10 @@ export interface Shadow<I, O> {
   run(input: I, about?: LiveRun): Promise<O>;
   /** For a host that runs blue itself: the session to run it with, and how to say that it ended. Never throws. */
   watch(input: I, about?: LiveRun): WatchedRun<O>;
-  /** Runs a job of the caller's queue; null where it was dropped, which is counted. Never rejects. */
+  /**
+   * Runs a job of the caller's queue; null where it was dropped, which is counted. Under pressure it waits, until the job
+   * expires. As many run at once as the caller begins. Never rejects.
+   */
   take(job: ShadowJob): Promise<ShadowReport | null>;
   /** Counts a report, of this process or another. The same one counts once. Throws `evidence-invalid` for other bundles. */
   report(report: ShadowReport): void;

@@ -1,5 +1,6 @@
+import { createFakeClock } from "@verdigris/testing";
 import { describe, expect, it } from "vitest";
-import type { ShadowJob } from "../src/index.ts";
+import { createPressureGauge, type ShadowJob } from "../src/index.ts";
 import { createWorld, type Run, say } from "./world.ts";
 
 describe("across processes", () => {
@@ -89,6 +90,35 @@ describe("across processes", () => {
     expect(web.shadow.verdict().verdict).toBe("fail");
     const { durationMs: _, ...found } = web.shadow.evidence().divergence;
     expect(alone.shadow.evidence().divergence).toMatchObject(found);
+  });
+
+  it("a worker waits under pressure, as long as the job is good, and begins nothing meanwhile [SHADOW-SHEDS]", async () => {
+    const { jobs, web } = crossing();
+    for (let n = 0; n < 2; n += 1) await web.shadow.run(n);
+    await web.settle();
+    const [first, second] = jobs.map((text) => JSON.parse(text) as ShadowJob) as [ShadowJob, ShadowJob];
+    const clock = createFakeClock();
+    const pressure = createPressureGauge({ clock, pauseMs: 5_000, maxPauseMs: 3_600_000 });
+    let ran = 0;
+    const counted: Run = () => {
+      ran += 1;
+      return "same";
+    };
+    const { shadow } = createWorld(counted, counted, { clock, pressure });
+    pressure.refused();
+    const taken = shadow.take(first);
+    await clock.advance(4_999);
+    expect(ran).toBe(0);
+    await clock.advance(1);
+    expect(await taken).toMatchObject({ job: first.id });
+    // Green, and blue again.
+    expect(ran).toBe(2);
+    pressure.refused(3_600_000);
+    const late = shadow.take(second);
+    await clock.advance(600_000);
+    expect(await late).toBeNull();
+    expect(ran).toBe(2);
+    expect(shadow.status().dropped).toEqual({ expired: 1 });
   });
 
   it("a queue that fails is counted", async () => {
