@@ -55,12 +55,13 @@ describe("latencyRegression", () => {
   });
 
   it("watches below its own number of runs, however sure it is [DETECT-ALARM]", () => {
-    const scene = { green: { ...usual, slower: 3 }, blue: usual };
+    const scene = { green: { ...usual, slower: 3 }, blue: { ...usual, perMinute: 60 } };
     const signal = judged(latencyRegression({ least: 1_000 }), scene);
     expect(signal.status).toBe("watching");
     expect(signal.evidence).toBeGreaterThan(100);
     expect(signal.ratio).toBeGreaterThan(1.25);
     expect(signal.needed).toBe(1_000);
+    expect(signal.referenceN).toBeGreaterThan(1_000);
     expect(judged(latencyRegression({ least: 300 }), scene).status).toBe("alarm");
   });
 
@@ -250,6 +251,12 @@ describe("hardErrors", () => {
     const [first, ...rest] = look.watched;
     const watched = [{ ...first!, started: first!.started + 2, failed: 2 }, ...rest];
     expect(createJudge([hardErrors({ tolerated: 1e-6 })])({ ...look, watched })[0]?.status).toBe("watching");
+    const many = { green: { perMinute: 6, minutes: 5, failing: 0.4 }, blue: { perMinute: 60, minutes: 5 } };
+    const failed = lookAt(many).watched.reduce((sum, cohort) => sum + cohort.failed, 0);
+    const few = judged(hardErrors({ least: failed + 1 }), many);
+    expect(few.status).not.toBe("alarm");
+    expect(few.evidence).toBeGreaterThan(100);
+    expect(judged(hardErrors({ least: failed }), many).status).toBe("alarm");
   });
 });
 
