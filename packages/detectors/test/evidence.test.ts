@@ -45,6 +45,18 @@ describe("the evidence of a group", () => {
     );
   });
 
+  it("speaks against the watched arm, whichever arm is smaller", () => {
+    const evidence = (watched: number[], reference: number[]): number => {
+      const sums = [0];
+      addTilts(sums, watched, reference, [1]);
+      return sums[0]! * tick;
+    };
+    expect(evidence([0.9, 1], [-1, -0.5, -0.2, 0])).toBeGreaterThan(1);
+    expect(evidence([0, 0.2, 0.5, 1], [-1, -0.9])).toBeGreaterThan(1);
+    expect(evidence([-1, -0.9], [0, 0.2, 0.5, 1])).toBeLessThan(-1);
+    expect(evidence([-1, -0.5, -0.2, 0], [0.9, 1])).toBeLessThan(-1);
+  });
+
   it("is nothing where an arm is empty", () => {
     const sums = [0, 0];
     addTilts(sums, [], [1, 2], [0.3, 1]);
