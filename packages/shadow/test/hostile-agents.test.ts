@@ -4,6 +4,33 @@ import type { ShadowSession } from "../src/index.ts";
 import type { ToolFunction } from "../src/wrap-tools.ts";
 import { createWorld, type Run } from "./world.ts";
 
+/** Ways around the members by which frameworks call a tool. */
+const beside = ["sendLater", "method", "getter", "field", "group", "deep", "symbol", "computed"] as const;
+
+const hidden = Symbol("hidden");
+type Hidden = { readonly [hidden]: ToolFunction };
+type Deep = { readonly a: { readonly b: { readonly execute: ToolFunction } } };
+
+const forbidden = (): never => {
+  throw new Error("not what the agent asked for");
+};
+
+class Mail {
+  readonly own: ToolFunction;
+  constructor(own: ToolFunction) {
+    this.own = own;
+  }
+  execute(): never {
+    return forbidden();
+  }
+  sendLater(args: never): unknown {
+    return this.own(args);
+  }
+  get later(): ToolFunction {
+    return this.own;
+  }
+}
+
 it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents [SHADOW-SANDBOX]", async () => {
   const seed = 20_261_125;
   const name = fc.oneof(
@@ -14,7 +41,17 @@ it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents
     fc.record({
       tool: name,
       args: fc.oneof(fc.jsonValue(), fc.anything()),
-      how: fc.constantFrom("tool", "tools", "execute", "invoke", "inherited", "apply", "bind", "new"),
+      how: fc.constantFrom(
+        "tool",
+        "tools",
+        "execute",
+        "invoke",
+        "inherited",
+        "apply",
+        "bind",
+        "new",
+        ...beside,
+      ),
     }),
     { minLength: 1, maxLength: 4 },
   );
@@ -40,6 +77,30 @@ it("a tool that writes is called 0 times in 10,000 shadow runs of hostile agents
           (session.tools({ [tool]: Object.create({ call: own }) })[tool] as { call: ToolFunction }).call,
         apply: () => ((...given: never[]) => session.tool(tool, own).apply(null, given)) as ToolFunction,
         bind: () => session.tool(tool, own).bind(null),
+        sendLater: () =>
+          (
+            session.tools({ [tool]: { execute: forbidden, sendLater: own } })[tool] as {
+              sendLater: ToolFunction;
+            }
+          ).sendLater,
+        method: () => {
+          const mail = session.tools({ [tool]: new Mail(own) })[tool] as Mail;
+          return ((args: never) => mail.sendLater(args)) as ToolFunction;
+        },
+        getter: () => (session.tools({ [tool]: new Mail(own) })[tool] as Mail).later,
+        field: () =>
+          (session.tools({ [tool]: { execute: forbidden, mail: new Mail(own) } })[tool] as { mail: Mail })
+            .mail.own,
+        group: () => (session.tools({ [tool]: { search: own } })[tool] as { search: ToolFunction }).search,
+        deep: () => (session.tools({ [tool]: { a: { b: { execute: own } } } })[tool] as Deep).a.b.execute,
+        symbol: () =>
+          (session.tools({ [tool]: { execute: forbidden, [hidden]: own } })[tool] as Hidden)[hidden],
+        computed: () =>
+          session.tools({
+            get [tool]() {
+              return own;
+            },
+          })[tool] as ToolFunction,
         new: () => ((...given: never[]) => Reflect.apply(session.tool(tool, own), {}, given)) as ToolFunction,
       };
       calls += 1;

@@ -153,10 +153,44 @@ describe("a shadow run's tools", () => {
         expect(await call?.({ to: "ada" })).toEqual({ refused: name });
       }
       expect(set.inherited.name).toBe("mail");
-      expect(await set.inherited.viaMember({ to: "ada" })).toEqual({ refused: "inherited" });
+      expect(await set.inherited.viaMember({ to: "ada" })).toEqual({
+        refused: "inherited.viaMember",
+      });
       expect(sandbox.calls).toHaveLength(4);
     },
   );
+
+  it("are guarded in every member and every group, by the name of both, but not in what only gives form [SHADOW-SANDBOX]", async () => {
+    const recording = await recorded([["group.search", { q: 1 }, "found"]]);
+    const sandbox = sandboxOver(recording, { "group.now": "pure" });
+    const inputSchema = { parse: (value: unknown) => value };
+    const set = {
+      mail: {
+        execute: forbidden as ToolFunction,
+        sendLater: forbidden as (args: unknown) => unknown,
+        onInputAvailable: forbidden as ToolFunction,
+        toModelOutput: (text: string) => `<${text}>`,
+        inputSchema,
+        server: new URL("https://mail.example"),
+      },
+      group: { search: forbidden as (args: unknown) => unknown, now: () => "now" },
+    };
+    const { mail, group } = sandbox.tools(set);
+    expect(await mail.sendLater({ to: "ada" })).toEqual({ refused: "mail.sendLater" });
+    expect(mail.onInputAvailable()).toBeUndefined();
+    expect([mail.toModelOutput("a"), mail.inputSchema, mail.server]).toEqual([
+      "<a>",
+      inputSchema,
+      set.mail.server,
+    ]);
+    expect([mail.inputSchema === inputSchema, mail.server === set.mail.server]).toEqual([true, true]);
+    expect([await group.search({ q: 1 }), group.now()]).toEqual(["found", "now"]);
+    expect(sandbox.calls.map(({ tool, answered }) => [tool, answered])).toEqual([
+      ["mail.sendLater", "refused"],
+      ["group.search", "recorded"],
+      ["group.now", "ran"],
+    ]);
+  });
 
   it("do nothing more once the run was stopped", async () => {
     const stopped = new Error("stopped");
@@ -209,6 +243,18 @@ describe("a live run's tools", () => {
       blue: { recorded: 0, refused: 1 },
       green: { recorded: 0, refused: 1 },
     });
+  });
+
+  it("fail only where the user asks for them: what a set computes is not computed before [SHADOW-UNSEEN]", () => {
+    const recorder = createToolRecorder();
+    const set = recorder.tools({
+      get broken(): () => string {
+        throw new Error("no index today");
+      },
+      search: () => "found",
+    });
+    expect(set.search()).toBe("found");
+    expect(() => set.broken).toThrow("no index today");
   });
 
   it("keep their order by when they were called, not by when they answered", async () => {
@@ -299,6 +345,7 @@ describe("a live run's tools", () => {
     expect(tools.distance({ n: 5 })).toBe("5 km");
     expect(recorder.recording.map(({ tool, result }) => [tool, result])).toEqual([
       ["base", 2],
+      ["base.named", "called 1"],
       ["frozen", 1],
       ["described", 3],
       ["distance", "5 km"],
