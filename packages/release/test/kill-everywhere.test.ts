@@ -77,11 +77,18 @@ describe.each(engines)("on $kind", { timeout: 120_000 }, ({ kind, there, at }) =
     const name = `kill_${process.pid}_${crypto.randomUUID().slice(0, 8)}`;
     const spec = kind === "sqlite" ? `sqlite:${join(directory, "store.db")}` : `${kind}:${name}`;
     const clock = createFakeClock();
-    const opened = await openStore(spec);
-    await work({ clock, ...inTestTime(opened, clock) });
-    await opened.close();
-    await removeStore(spec);
-    await rm(directory, { recursive: true, force: true });
+    try {
+      const opened = await openStore(spec);
+      try {
+        await work({ clock, ...inTestTime(opened, clock) });
+      } finally {
+        await opened.close();
+      }
+    } finally {
+      // Also after a red run: what it leaves would stand in the engine for ever.
+      await removeStore(spec);
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 
   it.runIf(there)(
