@@ -127,7 +127,7 @@ function detectorClaims({ slow, same, dear, tool, rollback }: DemoReport): reado
   ];
 }
 
-function memoryClaims({ memory, shadow, writes }: DemoReport): readonly Claim[] {
+function memoryClaims({ memory, shadow, writes, slow }: DemoReport): readonly Claim[] {
   const sides = shadow === null ? [] : Object.values(shadow.divergence.fidelity);
   const stopped = sides.reduce((sum, { recorded, refused }) => sum + recorded + refused, 0);
   return [
@@ -138,7 +138,12 @@ function memoryClaims({ memory, shadow, writes }: DemoReport): readonly Claim[] 
     {
       claim:
         "after the rollback green3 reads its memory as if green4 had never run, and what it wrote meanwhile",
-      held: memory.asIfNever && memory.takenBack > 0 && memory.leftOver === 0 && memory.ownMeanwhile > 0,
+      held:
+        slow.release.outcome?.kind === "rolled-back" &&
+        memory.asIfNever &&
+        memory.takenBack > 0 &&
+        memory.leftOver === 0 &&
+        memory.ownMeanwhile > 0,
     },
   ];
 }

@@ -87,6 +87,8 @@ async function playActs(stage: Stage, title: (text: string) => void): Promise<De
   title("5  A slow bundle is shipped past its gates, and taken back");
   const before = await snapshot(stage, green3.id);
   const slow = await shipHurried(stage, green4);
+  if (slow.release.outcome?.kind !== "rolled-back")
+    throw new Error(`nobody noticed that ${green4.id} is slow`);
   const memory = await checkMemory(stage, before, green3.id, green4.id);
   view.line(
     `   ${memory.takenBack} notes of ${green4.id} are taken back, ${memory.leftOver} are left; ${memory.ownMeanwhile} of ${green3.id}'s own from the same time stay`,

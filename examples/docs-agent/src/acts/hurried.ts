@@ -31,8 +31,8 @@ export interface Hurried {
  */
 const asking = 2;
 
-/** A detector that is right needs no longer than this. */
-const mostPatience: Patience = { ms: 180_000, runs: 0 };
+/** A detector that is right needs seconds for this, and minutes where the machine is busy and runs are few. */
+const mostPatience: Patience = { ms: 900_000, runs: 0 };
 
 /**
  * Ships a candidate past its gates and lets users ask until somebody stops it, or for as long as `patience` says. Half of
