@@ -42,7 +42,11 @@ describe("the histogram", () => {
 
   it("compares by whole buckets: every bucket's values times 1.25 lie in the twelfth above", () => {
     for (let bucket = -600; bucket <= 1_200; bucket++)
-      for (const value of [middleOf(bucket), upperEnd(bucket) * (1 - 1e-6), upperEnd(bucket - 1) * (1 + 1e-6)])
+      for (const value of [
+        middleOf(bucket),
+        upperEnd(bucket) * (1 - 1e-6),
+        upperEnd(bucket - 1) * (1 + 1e-6),
+      ])
         expect(bucketOf(value * 1.25) - bucketOf(value)).toBe(bucketsPerQuarter);
   });
 
