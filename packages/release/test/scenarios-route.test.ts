@@ -40,6 +40,22 @@ tellAll("the route and who else moves it [RELEASE-SCENARIOS]", [
     },
   },
   {
+    name: "a look at the route from before the step was made is not taken for a lowered share",
+    source: "two drivers, one of them behind",
+    options: { plan: watched },
+    story(s) {
+      s.goTo("canary");
+      const before = s.route;
+      while (s.route?.canary?.percent !== 25) {
+        s.clear();
+        s.pass(10 * minute);
+      }
+      if (before === null) throw new Error("there is a route in the canary");
+      s.see({ type: "route", route: before });
+      expect(s.release.held).toBeNull();
+    },
+  },
+  {
     name: "a share that somebody raised is theirs: the release neither lowers it nor holds",
     source: "TWC: a ramp set by someone else is pulled down",
     options: { plan: watched },

@@ -100,8 +100,10 @@ function overtaken(release: ReleaseRecord, route: RouteSeen, at: number, actor: 
 }
 
 /** A share is lowered for a reason: no timer raises it behind the back of whoever did so. */
-function wasLowered(release: ReleaseRecord, { canary }: RouteSeen): boolean {
+function wasLowered(release: ReleaseRecord, { canary, generation }: RouteSeen): boolean {
   const { phase, canarySince, canaryStep, plan } = release;
+  // A look from before the release's own last move shows the share of the step before.
+  if (generation < release.generation) return false;
   if (phase !== "canary" || canarySince === null) return false;
   if (pendingMoves(release).some(({ move }) => move.verb !== "hold")) return false;
   return (canary?.percent ?? 0) < (plan.canary.steps[canaryStep]?.percent ?? 0);
