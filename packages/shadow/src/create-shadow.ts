@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson, type Digest, type GateAnswer, recordVersion } from "@verdigris/contracts";
 import { type Collector, createCollector } from "./collector.ts";
 import { fidelityText } from "./fidelity-text.ts";
-import { createForgottenKeys, type ForgottenKeys } from "./forgotten-keys.ts";
+import { createForgottenKeys, type ForgottenKeys, type OpenMark } from "./forgotten-keys.ts";
 import { createJobLine, type JobLine } from "./job-line.ts";
 import { jobOf, type TakenDown, unwatchedRun, type WatchedRun, watchedRun } from "./live-run.ts";
 import { boundRun, StoppedRun } from "./observe-run.ts";
@@ -128,12 +128,16 @@ function createWatch<I, O>(
   const { blue, clock } = settings;
   const sampler = createSampler(settings, forgotten, counts.drop);
   /** Later, in a turn of its own: copying, digesting and sending are not the user's to wait for. */
-  const handOn = (about: LiveRun) => (taken: TakenDown) => {
+  const handOn = (about: LiveRun, mark: OpenMark) => (taken: TakenDown) => {
     const place = reserve();
-    if (typeof place === "string") return counts.drop(place);
+    if (typeof place === "string") {
+      mark.ended();
+      return counts.drop(place);
+    }
     clock.setTimer(async () => {
+      mark.ended();
       try {
-        if (forgotten.has(about.key)) counts.drop("erased");
+        if (mark.erased || forgotten.has(about.key)) counts.drop("erased");
         else await send(jobOf(settings, about, taken, sampler.again()));
       } catch {
         counts.drop("unreadable");
@@ -146,13 +150,15 @@ function createWatch<I, O>(
     counts.seen += 1;
     if (isClosed() || !sampler.takes(about)) return unwatchedRun(blue.bundle);
     counts.sampled += 1;
+    const mark = forgotten.began(about.key);
     try {
       // What is spent does not come back: nothing is taken down for it any more.
-      if (account.closed() === null) return watchedRun(settings, input, handOn(about));
+      if (account.closed() === null) return watchedRun(settings, input, handOn(about, mark));
       counts.drop("budget");
     } catch {
       counts.drop("unreadable");
     }
+    mark.ended();
     return unwatchedRun(blue.bundle);
   };
 }

@@ -87,6 +87,23 @@ describe("examples of divergence", () => {
     expect(shadow.status().sampled).toBe(3);
   });
 
+  it("of a subject that asks are not made from a user's run that outlives what is remembered [SHADOW-PRIVATE]", async () => {
+    const { shadow, clock, settle } = createWorld(echo, other, { examples: {} });
+    const hers = shadow.watch("hers", { key: "ada" });
+    const his = shadow.watch("his", { key: "bob" });
+    await shadow.erase({ subject: "ada" });
+    await clock.advance(24 * 3_600_000);
+    hers.answered("blue hers");
+    his.answered("blue his");
+    await settle();
+    expect(shadow.status()).toMatchObject({ compared: 1, dropped: { erased: 1 } });
+    expect(JSON.stringify(shadow.examples())).not.toContain("hers");
+    const next = shadow.watch("new", { key: "ada" });
+    next.answered("blue new");
+    await settle();
+    expect(shadow.status()).toMatchObject({ compared: 2, dropped: { erased: 1 } });
+  });
+
   it("of a subject that asks are not made of another process's report, nor of a job it would take [SHADOW-PRIVATE]", async () => {
     const jobs: ShadowJob[] = [];
     const web = createWorld(echo, other, { examples: {}, queue: { send: (job) => void jobs.push(job) } });
