@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createProgress, progressBar } from "../src/terminal/progress.ts";
+import { createProgress, type Part, progressBar, withProgress } from "../src/terminal/progress.ts";
 import { atTerminal, hasTerminal, type Terminal } from "./terminal.ts";
 import { createWorld, flipTo, type World } from "./world.ts";
 
@@ -138,6 +138,20 @@ describe("a bar", () => {
     progress.end();
     return written.join("");
   };
+
+  it("holds up no result while a look at the store hangs, and is not drawn after the end [CLI-PROGRESS]", async () => {
+    const written: string[] = [];
+    const io = { err: { isTTY: true, write: (text: string) => written.push(text) }, env: {} };
+    let seen = (_: Part): void => {};
+    const look = () =>
+      new Promise<Part>((resolve) => {
+        seen = resolve;
+      });
+    expect(await withProgress(io, false, { everyMs: 1, look }, Promise.resolve("done"))).toBe("done");
+    seen({ done: 1, total: 2, what: "cases" });
+    await Promise.resolve();
+    expect(written).toEqual([]);
+  }, 2_000);
 
   it("is drawn once for what does not change, and taken away at the end", () => {
     expect(shownBy({ isTTY: true })).toBe(

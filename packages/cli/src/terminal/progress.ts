@@ -73,13 +73,13 @@ export async function withProgress<T>(
     if (part !== null) progress.show(part);
     timer = setTimeout(again, everyMs);
   };
-  const looking = again();
+  // A look that hangs holds up no result: what it sees after the end is not shown.
+  void again();
   try {
     return await work;
   } finally {
     over = true;
     clearTimeout(timer);
-    await looking;
     progress.end();
   }
 }
