@@ -78,6 +78,7 @@ tellAll("signals [RELEASE-SCENARIOS]", [
       s.goTo("canary");
       for (let i = 0; i < 3; i++) down(s);
       s.clear();
+      expect(s.release).not.toHaveProperty("unmeasuredAt");
       for (let i = 0; i < 3; i++) down(s);
       expect(s.release.held).toBeNull();
       down(s);

@@ -184,7 +184,8 @@ function signalsSeen(release: ReleaseRecord, { signals, at }: Seen<"signals">): 
 }
 
 function measured(release: ReleaseRecord): ReleaseRecord {
-  return release.unmeasured === 0 ? release : { ...release, unmeasured: 0 };
+  const { unmeasuredAt: _, ...rest } = release;
+  return release.unmeasured === 0 ? release : { ...rest, unmeasured: 0 };
 }
 
 /** Counted as far as it matters. A driver looks as often as anything changes: two looks at the same outage are one. */
