@@ -14,7 +14,7 @@ export interface Collector {
   readonly worst: WorstExamples;
   divergence(): Divergence;
   verdict(): ShadowVerdict;
-  /** Throws `evidence-invalid` for other bundles. */
+  /** Throws `evidence-invalid` for other bundles, and for what is no report. */
   add(report: ShadowReport): void;
 }
 
@@ -37,7 +37,7 @@ export function createCollector<I, O>(
     divergence: () => divergence,
     verdict: (): ShadowVerdict => judgeDivergence(divergence, judged, rule),
     add(report: ShadowReport): void {
-      if (remembered.has(report.job)) {
+      if (remembered.has(report?.job)) {
         drop("repeated");
         return;
       }

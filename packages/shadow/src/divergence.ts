@@ -1,5 +1,6 @@
 import { type BundleId, recordVersion, VerdigrisError } from "@verdigris/contracts";
 import { addBets, type BetSums, divergenceBets } from "@verdigris/statistics";
+import { isBoolean, isNumber, isText, listOf, orNull, recordOf, requireShape, type Shape } from "./require-shape.ts";
 import type { Fidelity, ShadowReport, ToolAnswers, ViewReport } from "./shadow-job.ts";
 
 /** Distances are kept as whole millionths, so that sums are exact in any order. */
@@ -47,6 +48,47 @@ export interface Divergence {
   /** Over the inputs on which every call of both had a price. */
   readonly cost: { readonly blue: number; readonly green: number; readonly n: number };
 }
+
+const twoNumbers: Shape = { blue: isNumber, green: isNumber };
+const isVersion: Shape = (value) => value === recordVersion;
+const answersShape: Shape = { ran: isNumber, recorded: isNumber, refused: isNumber };
+const fidelityShape: Shape = { blue: answersShape, green: answersShape };
+
+const reportShape: Shape = {
+  ...{ v: isVersion, job: isText, blue: isText, green: isText },
+  views: listOf({
+    view: isText,
+    between: orNull(isNumber),
+    blue: orNull(isNumber),
+    green: orNull(isNumber),
+    error: orNull(isText),
+  }),
+  fidelity: fidelityShape,
+  divergedAt: orNull(isNumber),
+  durationMs: twoNumbers,
+  tokens: twoNumbers,
+  cost: { blue: orNull(isNumber), green: orNull(isNumber) },
+  failures: { blue: isBoolean, green: isBoolean },
+};
+
+const viewShape: Shape = {
+  ...{ n: isNumber, between: isNumber, pairs: isNumber, noise: isNumber },
+  ...{ excess: isNumber, excessSquared: isNumber, errors: isNumber },
+  worse: listOf(isNumber),
+  better: listOf(isNumber),
+};
+
+const divergenceShape: Shape = {
+  ...{ v: isVersion, blue: isText, green: isText, compared: isNumber },
+  margins: { fail: isNumber, pass: isNumber },
+  views: recordOf(viewShape),
+  fidelity: fidelityShape,
+  parted: { never: isNumber, first: isNumber, later: isNumber },
+  failures: twoNumbers,
+  durationMs: twoNumbers,
+  tokens: twoNumbers,
+  cost: { ...twoNumbers, n: isNumber },
+};
 
 const noAnswers: ToolAnswers = { ran: 0, recorded: 0, refused: 0 };
 const noBets: readonly number[] = divergenceBets.map(() => 0);
@@ -116,8 +158,9 @@ function addView(evidence: ViewEvidence, report: ViewReport, margins: Margins): 
   };
 }
 
-/** The evidence with one report more. Reports of other bundles are refused (`evidence-invalid`): they measure something else. */
+/** The evidence with one report more. Reports of other bundles, and what is no report, are refused (`evidence-invalid`). */
 export function addReport(divergence: Divergence, report: ShadowReport): Divergence {
+  requireShape("shadow report", report, reportShape);
   if (report.blue !== divergence.blue || report.green !== divergence.green) {
     const message = `a report on ${report.blue} and ${report.green} says nothing of ${divergence.blue} and ${divergence.green}`;
     throw new VerdigrisError("evidence-invalid", message, { job: report.job });
@@ -185,9 +228,11 @@ function mergeViews(a: ViewEvidence, b: ViewEvidence): ViewEvidence {
 
 /**
  * The evidence of two processes together, as if one had seen all of it: what a verdict stands on is the same in any order
- * (durations and costs, which decide nothing, are floating sums). Throws `evidence-invalid` for other bundles or margins.
+ * (durations and costs, which decide nothing, are floating sums). Throws `evidence-invalid` for other bundles or margins, and for
+ * what is no such evidence.
  */
 export function mergeDivergence(a: Divergence, b: Divergence): Divergence {
+  for (const one of [a, b]) requireShape("shadow evidence", one, divergenceShape);
   if (a.blue !== b.blue || a.green !== b.green || !isSame(a.margins, b.margins)) {
     throw new VerdigrisError(
       "evidence-invalid",

@@ -309,3 +309,31 @@ it("evidence beyond the largest number is still evidence that can be sealed", ()
   expect(verdict).toMatchObject({ verdict: "fail", views: [{ evidence: { worse: Number.MAX_VALUE } }] });
   expect(digest).toMatch(/^sha256:/);
 });
+
+it("what is no report and no evidence is refused with a code, whatever of it is missing", () => {
+  const good = report("a", 0.5, 0.1);
+  const whole = sum([good]);
+  const refused = (fn: () => unknown, what: string): void =>
+    expect(fn, what).toThrowError(expect.objectContaining({ code: "evidence-invalid" }));
+  const { shadow } = createWorld(say("a"), say("b"));
+  const needed = Object.keys(good).filter((name) => !["key", "slice", "example", "expires"].includes(name));
+  for (const name of needed) {
+    for (const value of [undefined, "?", {}]) {
+      if (name === "job" && value === "?") continue;
+      refused(() => shadow.report({ ...good, [name]: value } as ShadowReport), name);
+    }
+  }
+  for (const name of Object.keys(whole)) {
+    if (name === "views") continue;
+    refused(() => mergeDivergence(whole, { ...whole, [name]: {} } as Divergence), name);
+  }
+  refused(() => mergeDivergence({ ...whole, views: { answer: {} } } as never, whole), "views");
+  for (const nothing of [null, undefined, 1, "x", [], { v: 2 }]) {
+    refused(() => shadow.report(nothing as never), String(nothing));
+    refused(() => mergeDivergence(whole, nothing as never), String(nothing));
+  }
+  expect(shadow.status().compared).toBe(0);
+  shadow.report(good);
+  expect(shadow.status().compared).toBe(1);
+  expect(mergeDivergence(whole, JSON.parse(JSON.stringify(whole))).compared).toBe(2);
+});
