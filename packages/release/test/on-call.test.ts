@@ -26,3 +26,14 @@ it("looks, holds and goes back with the agent's name and its store, and neither 
   expect(await onCall.isDenied("green")).toBe(true);
   expect(["start", "explain", "drive"].filter((verb) => verb in onCall)).toEqual([]);
 });
+
+it("says how things stand with a record on the deny list that nobody can read, and lets that bundle through nowhere", async () => {
+  const { store, clock } = world;
+  await using onCall = createOnCall({ agent: "agent", store, clock, actor: "on-call" });
+  await onCall.deny("green", { reason: "bad" });
+  await store.commit([{ op: "put", key: "agent/denied/torn", rev: 0, value: "{" }]);
+  const status = await onCall.status();
+  expect(status.denied.map(({ bundle }) => bundle.id)).toEqual(["green"]);
+  expect(status.warnings.join()).toContain("agent/denied/torn");
+  await expect(onCall.isDenied("torn")).rejects.toMatchObject({ code: "record-corrupt" });
+});

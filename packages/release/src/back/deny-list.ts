@@ -3,6 +3,7 @@ import {
   type BundleId,
   type BundleRef,
   decodeRecord,
+  isVerdigrisError,
   requireId,
   VerdigrisError,
   type VersionedRecord,
@@ -46,6 +47,24 @@ export async function listDenied({ store, keys }: Records): Promise<readonly Den
   for await (const { key, value } of everyEntry(store, keys.denied()))
     denied.push(decodeRecord<DeniedBundle>(key, value));
   return denied;
+}
+
+/** The list as far as it can be read, and the keys of what cannot: those bundles are denied too, only nobody can say why. */
+export async function readDenyList({ store, keys }: Records): Promise<{
+  readonly denied: readonly DeniedBundle[];
+  readonly unreadable: readonly string[];
+}> {
+  const denied: DeniedBundle[] = [];
+  const unreadable: string[] = [];
+  for await (const { key, value } of everyEntry(store, keys.denied())) {
+    try {
+      denied.push(decodeRecord<DeniedBundle>(key, value));
+    } catch (error) {
+      if (!isVerdigrisError(error)) throw error;
+      unreadable.push(key);
+    }
+  }
+  return { denied, unreadable };
 }
 
 /** Puts a bundle on the list; one that is on it stays there with its first reason. */

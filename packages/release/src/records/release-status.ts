@@ -1,5 +1,5 @@
 import type { Digest, ReleasePhase, ReleaseRecord, Route } from "@verdigris/contracts";
-import { type DeniedBundle, listDenied } from "../back/deny-list.ts";
+import { type DeniedBundle, readDenyList } from "../back/deny-list.ts";
 import { type DrillReport, lastGoodDrill } from "../back/drill-records.ts";
 import { judgeTarget, type TargetHealth } from "../back/rollback-target.ts";
 import { evidenceDigest, isGatePhase, isUnderWay, phaseAfter, phasesOf, unclear } from "../machine/record.ts";
@@ -115,6 +115,7 @@ export async function readStatus(world: World, id?: string): Promise<ReleaseStat
   const at = await world.time();
   const lease = await readLease(world);
   const nodes = await world.router.nodes();
+  const { denied, unreadable } = await readDenyList(world);
   const status = {
     agent: world.agent,
     at,
@@ -127,7 +128,10 @@ export async function readStatus(world: World, id?: string): Promise<ReleaseStat
     driver: { id: lease?.driver || null, seenAgoMs: lease?.ageMs ?? null },
     unrecycled: route?.retiring.length ?? 0,
     lastGoodDrill: await lastGoodDrill(world),
-    denied: await listDenied(world),
+    denied,
   };
-  return { ...status, warnings: warningsOf(status) };
+  const unread = unreadable.map(
+    (key) => `${key} cannot be read: its bundle stays denied, and nobody can say why`,
+  );
+  return { ...status, warnings: [...warningsOf(status), ...unread] };
 }
