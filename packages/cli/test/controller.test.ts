@@ -29,6 +29,27 @@ it("a controller drives what was started elsewhere with the gates of its config,
   expect((await world.app.status()).route?.live).toBe("v1");
 });
 
+it("a controller of a name nobody wrote under says once which one it may be, and drives on [CLI-AGENT]", async () => {
+  const world = await createWorld();
+  await writeFile(
+    join(world.folder, "verdigris.config.mjs"),
+    "export default { releases: () => ({ gates: {} }) };",
+  );
+  const told = async (...more: string[]): Promise<string> => {
+    const stop = new AbortController();
+    const [said, complained]: [string[], string[]] = [[], []];
+    const out = { write: (text: string) => said.push(text) };
+    const err = { write: (text: string) => complained.push(text) };
+    const driving = world.at({ signal: stop.signal, out, err })("controller", "--tick", "100", ...more);
+    await expect.poll(() => said.join(""), { timeout: 20_000 }).toContain("no release");
+    stop.abort();
+    await driving;
+    return complained.join("");
+  };
+  expect(await told("--agent", "suport")).toMatch(/^[^\n]*did you mean support\?[^\n]*\n$/);
+  expect(await told()).toBe("");
+});
+
 it("a controller logs a phase once, however often it sees that less time is left", () => {
   const waits = ["47h", "9m 30s", "12.3s", "800ms"].map((left) =>
     newsOf(`v4: quarantine, waits for ${left} more`),

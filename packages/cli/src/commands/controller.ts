@@ -1,6 +1,7 @@
 import { createReleases, type ReleaseStatus } from "@verdigris/release";
 import { CliError } from "../cli-error.ts";
 import { exitCode } from "../exit-code.ts";
+import { namesIn, nearest } from "../open/known-agents.ts";
 import type { Session } from "../open/session.ts";
 import { pause } from "../terminal/pause.ts";
 import { printable } from "../terminal/printable.ts";
@@ -23,6 +24,14 @@ function lineOf({ release, waitingFor }: ReleaseStatus): string {
   return `${bundle.id}: ${outcome?.kind ?? phase}${waits}`;
 }
 
+/** Says once which name is most like one that nobody ever wrote anything under; the first release may still come. */
+async function tellUnknown({ agent, store, io, paint }: Session): Promise<void> {
+  if ((await store.list(`${agent}/`, { limit: 1 })).entries.length > 0) return;
+  const [like] = nearest(agent, (await namesIn(store)).agents);
+  if (like === undefined) return;
+  io.err.write(`${paint.red(`nothing is on record for ${agent} yet: did you mean ${printable(like)}?`)}\n`);
+}
+
 /** What is new in a line: that less time is left is not. */
 export function newsOf(line: string): string {
   return line.replace(/\b\d+(?:\.\d+)?(?:ms|[smhd])\b ?/g, "");
@@ -32,6 +41,7 @@ export function newsOf(line: string): string {
 export async function controller(session: Session, { tickMs }: { readonly tickMs: number }): Promise<number> {
   const { agent, store, actor, io, paint } = session;
   const given = requirePorts(session);
+  await tellUnknown(session);
   const ports = typeof given === "function" ? await given() : given;
   const onError = (error: unknown): void => {
     io.err.write(`${paint.red(String(error))}\n`);
