@@ -10,7 +10,11 @@ export interface LiveScorer {
 export interface LiveScoring {
   /** Share of runs, 0 to 1, chosen by their id. */
   readonly sample: number;
-  /** A run passes when every scorer that can tell says so. */
+  /**
+   * A run passes when every scorer that can tell says so. One that threw did not pass. One that hung and was swept did not either,
+   * where the process that sweeps has scored or let go an answer itself since it began: another one, that only sweeps or has just
+   * begun, counts it among expired runs alone. A run whose finish stayed in doubt until its process ended may be told of by both.
+   */
   readonly scorers: readonly LiveScorer[];
   /** How many answers are scored a minute at most; the others are counted and let go. @default 60 */
   readonly perMinute?: number;
