@@ -1,6 +1,15 @@
 import { type BundleId, recordVersion, VerdigrisError } from "@verdigris/contracts";
 import { addBets, type BetSums, divergenceBets } from "@verdigris/statistics";
-import { isBoolean, isNumber, isText, listOf, orNull, recordOf, requireShape, type Shape } from "./require-shape.ts";
+import {
+  isBoolean,
+  isNumber,
+  isText,
+  listOf,
+  orNull,
+  recordOf,
+  requireShape,
+  type Shape,
+} from "./require-shape.ts";
 import type { Fidelity, ShadowReport, ToolAnswers, ViewReport } from "./shadow-job.ts";
 
 /** Distances are kept as whole millionths, so that sums are exact in any order. */
