@@ -19,17 +19,18 @@ interface Content {
   readonly label: string;
 }
 
-const secret = (): fc.Arbitrary<string> =>
-  fc.string({ minLength: 3, maxLength: 40, unit: "grapheme" }).map((text) => `§${text}§`);
+/** Named, so that no two of one run can be alike. */
+const secret = (name: keyof Content): fc.Arbitrary<string> =>
+  fc.string({ minLength: 3, maxLength: 40, unit: "grapheme" }).map((text) => `§${name} ${text}§`);
 
 const contents: fc.Arbitrary<Content> = fc.record({
-  input: secret(),
-  output: secret(),
-  stepError: secret(),
-  runError: secret(),
-  explanation: secret(),
-  key: secret(),
-  label: secret(),
+  input: secret("input"),
+  output: secret("output"),
+  stepError: secret("stepError"),
+  runError: secret("runError"),
+  explanation: secret("explanation"),
+  key: secret("key"),
+  label: secret("label"),
 });
 
 /** One run that answers and one that fails, with everything that can be told of them; resolves with all that was recorded anywhere. */
