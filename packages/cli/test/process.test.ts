@@ -45,7 +45,9 @@ describe("as a process", () => {
     const said = await run(world, "rollback", "--wait", "0", "--json");
     expect(said, said.err).toMatchObject({ code: 0 });
     expect(JSON.parse(said.out)).toMatchObject({ outcome: "rolled-back", to: "v1" });
-    expect((await run(world, "route", "flip", "v2", "--reason", "x")).code).toBe(5);
+    // What a rollback left is denied, and nobody lifts that without a yes.
+    expect((await run(world, "route", "flip", "v2", "--reason", "x")).code).toBe(1);
+    expect((await run(world, "lift", "v2", "--reason", "x")).code).toBe(5);
     expect((await run(world, "nonsense")).code).toBe(2);
   });
 
