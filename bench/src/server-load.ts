@@ -73,12 +73,18 @@ export async function runStarters(
       const starts: AcceptedStart[] = [];
       await Promise.all(
         workers.map(async (worker) => {
-          worker.on("message", (message: { starts?: readonly AcceptedStart[] }) => {
-            for (const start of message.starts ?? []) starts.push(start);
+          // A process may be seen to end before its last message is.
+          const told = new Promise<void>((resolve, reject) => {
+            worker.on("message", (message: { starts?: readonly AcceptedStart[] }) => {
+              if (message.starts === undefined) return;
+              for (const start of message.starts) starts.push(start);
+              resolve();
+            });
+            worker.once("exit", (code) => code && reject(new Error(`a starter ended with ${code}`)));
           });
           const ended = once(worker, "exit");
           worker.send("stop");
-          await ended;
+          await Promise.all([told, ended]);
         }),
       );
       return starts;
